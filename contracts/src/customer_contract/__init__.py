@@ -1,0 +1,31 @@
+"""The data contract of the platform: what every component knows of the data."""
+
+from customer_contract.errors import ContractError
+from customer_contract.loader import load_contract
+from customer_contract.model import (
+    Column,
+    ColumnFormat,
+    Contract,
+    LogicalType,
+    Mask,
+    MoneyLocale,
+    PersonalData,
+    SourceProfile,
+    Store,
+    Subject,
+)
+
+__all__ = [
+    "Column",
+    "ColumnFormat",
+    "Contract",
+    "ContractError",
+    "LogicalType",
+    "Mask",
+    "MoneyLocale",
+    "PersonalData",
+    "SourceProfile",
+    "Store",
+    "Subject",
+    "load_contract",
+]

@@ -1,0 +1,197 @@
+"""The contract as the code sees it: immutable, validated, free of YAML.
+
+The vocabulary (required, logicalType, classification, customProperties) is the Open Data Contract Standard's, v3.1.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from customer_contract.names import match_key
+
+
+class LogicalType(StrEnum):
+    """ODCS logical types that the platform uses."""
+
+    STRING = "string"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    NUMBER = "number"
+
+
+class ColumnFormat(StrEnum):
+    """What a column's text means; silver has one standardiser and one set of rules for each."""
+
+    IDENTIFIER = "identifier"
+    TEXT = "text"
+    PERSON_NAME = "person_name"
+    CPF = "cpf"
+    EMAIL = "email"
+    PAYMENT_CARD = "payment_card"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    MONEY = "money"
+    STORE = "store"
+
+
+class PersonalData(StrEnum):
+    """Class of personal data in the sense of LGPD art. 5."""
+
+    NONE = "none"
+    PSEUDONYMOUS = "pseudonymous"
+    PERSONAL = "personal"
+    DIRECT_IDENTIFIER = "direct_identifier"
+    FINANCIAL = "financial"
+
+
+class Mask(StrEnum):
+    """How a value is shown past bronze."""
+
+    NONE = "none"
+    CPF_LAST3 = "cpf_last3"
+    CARD_LAST4 = "card_last4"
+    EMAIL_DOMAIN = "email_domain"
+    FULL = "full"
+
+
+class Subject(StrEnum):
+    """Whom or what a column describes: the purchase itself, or the customer on it."""
+
+    PURCHASE = "purchase"
+    CUSTOMER = "customer"
+
+
+class MoneyLocale(StrEnum):
+    """How a source that writes only one separator means it: `1.234` is a thousand in pt_BR."""
+
+    PT_BR = "pt_BR"
+    EN_US = "en_US"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Frozen):
+    """One column of the contract."""
+
+    name: str = Field(pattern=r"\A[a-z][a-z0-9_]*\z")
+    description: str = ""
+    logical_type: LogicalType
+    physical_type: str
+    required: bool = False
+    format: ColumnFormat
+    personal_data: PersonalData
+    mask: Mask
+    subject: Subject = Subject.PURCHASE
+    max_length: int | None = Field(default=None, gt=0)
+    minimum: Decimal | None = None
+    classification: str | None = None
+
+    @property
+    def sensitive(self) -> bool:
+        """True if the clear value must never leave bronze."""
+        return self.mask is not Mask.NONE
+
+    @model_validator(mode="after")
+    def _sensitive_is_masked(self) -> Column:
+        if self.personal_data in (PersonalData.DIRECT_IDENTIFIER, PersonalData.FINANCIAL) and not self.sensitive:
+            raise ValueError(f"column {self.name}: personalData {self.personal_data} needs a mask other than none")
+        return self
+
+
+class SourceProfile(_Frozen):
+    """What silver must know of one source to read its text."""
+
+    name: str = Field(pattern=r"\A[a-z][a-z0-9_]*\z")
+    priority: int = Field(ge=1)
+    key_namespace: str
+    money_locale: MoneyLocale
+    currency: str = Field(pattern=r"\A[A-Z]{3}\z")
+    date_format: str
+    timestamp_formats: tuple[str, ...] = Field(min_length=1)
+    time_zone: str
+    numeric_cpf: bool = False
+
+
+class Store(_Frozen):
+    """One store of the reference list; `aliases` are the other spellings of `name`."""
+
+    id: str
+    name: str
+    state: str = Field(pattern=r"\A[A-Z]{2}\z")
+    aliases: tuple[str, ...] = ()
+
+    def match_keys(self) -> frozenset[str]:
+        """Every normalised spelling under which a source may name this store, with and without the state."""
+        spellings = {match_key(text) for text in (self.id, self.name, *self.aliases)}
+        return frozenset(spellings | {f"{spelling} {self.state}" for spelling in spellings})
+
+
+class Contract(_Frozen):
+    """The whole contract: columns in raw order, sources, stores, and the constants of the domain."""
+
+    id: str
+    name: str
+    version: str
+    columns: tuple[Column, ...] = Field(min_length=1)
+    sources: tuple[SourceProfile, ...] = Field(min_length=1)
+    stores: tuple[Store, ...] = Field(min_length=1)
+    currencies: tuple[str, ...] = Field(min_length=1)
+    high_value_purchase: Decimal
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in contract order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """Names of the mandatory columns."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def sensitive_columns(self) -> tuple[Column, ...]:
+        """The columns whose clear values must not be found past bronze."""
+        return tuple(column for column in self.columns if column.sensitive)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def source(self, name: str) -> SourceProfile:
+        """The profile of that source; KeyError if the contract has none."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise KeyError(name)
+
+    def store_aliases(self) -> dict[str, Store]:
+        """Normalised spelling -> store, for every spelling of the reference list."""
+        return {key: store for store in self.stores for key in store.match_keys()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Contract:
+        _refuse_repeats("column", self.column_names)
+        _refuse_repeats("source", [source.name for source in self.sources])
+        _refuse_repeats("source priority", [str(source.priority) for source in self.sources])
+        _refuse_repeats("store id", [store.id for store in self.stores])
+        _refuse_repeats("store spelling", [key for store in self.stores for key in store.match_keys()])
+        unknown = {source.currency for source in self.sources} - set(self.currencies)
+        if unknown:
+            raise ValueError(f"currency of a source is not among currencies: {', '.join(sorted(unknown))}")
+        return self
+
+
+def _refuse_repeats(what: str, values: tuple[str, ...] | list[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} {value!r} is declared twice")
+        seen.add(value)

@@ -1,0 +1,86 @@
+"""The contract file as it is, and what the loader says of broken ones."""
+
+from pathlib import Path
+from shutil import copy
+
+import pytest
+import yaml
+
+from customer_contract import ContractError, Mask, MoneyLocale, load_contract
+from customer_contract.names import match_key
+
+CONTRACTS = Path(__file__).resolve().parents[1]
+
+
+def test_the_shipped_contract_has_the_columns_of_the_design_in_order() -> None:
+    assert load_contract().column_names == (
+        "customer_id",
+        "cpf",
+        "first_name",
+        "last_name",
+        "email",
+        "credit_card_number",
+        "purchase_date",
+        "total_amount",
+        "product",
+        "store_location",
+        "purchase_id",
+        "updated_at",
+    )
+
+
+def test_mandatory_and_sensitive_columns() -> None:
+    contract = load_contract()
+    assert contract.required_columns == ("customer_id", "cpf")
+    assert {c.name: c.mask for c in contract.sensitive_columns} == {
+        "cpf": Mask.CPF_LAST3,
+        "email": Mask.EMAIL_DOMAIN,
+        "credit_card_number": Mask.CARD_LAST4,
+    }
+
+
+def test_each_source_declares_its_locale_and_date_format() -> None:
+    contract = load_contract()
+    assert contract.source("csv").money_locale is MoneyLocale.PT_BR
+    assert contract.source("csv").date_format == "dd/MM/yyyy"
+    assert contract.source("database").date_format == "yyyy-MM-dd"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["São Paulo - Paulista", "SAO  PAULO PAULISTA", "Sa\u0303o Paulo – Paulista", "sp-001", "Paulista/SP"],
+)
+def test_a_store_is_found_under_every_spelling(spelling: str) -> None:
+    assert load_contract().store_aliases()[match_key(spelling)].id == "SP-001"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(apiVersion="v2.0.0"), "apiVersion"),
+        (lambda d: d.pop("schema"), "'schema' is missing"),
+        (lambda d: d["schema"].append({}), "exactly one table"),
+        (lambda d: d["schema"][0]["properties"].append(d["schema"][0]["properties"][0]), "declared twice"),
+        (lambda d: _set(d, "email", "mask", "none"), "needs a mask"),
+        (lambda d: _set(d, "email", "format", "e-mail"), "format"),
+    ],
+)
+def test_a_broken_contract_is_refused_with_the_reason(tmp_path: Path, change: object, says: str) -> None:
+    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
+    change(document)  # type: ignore[operator]
+    copy(CONTRACTS / "stores.yaml", tmp_path)
+    path = tmp_path / "customers.odcs.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    with pytest.raises(ContractError, match=says):
+        load_contract(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="nowhere.yaml"):
+        load_contract(tmp_path / "nowhere.yaml")
+
+
+def _set(document: dict, column: str, name: str, value: str) -> None:
+    (item,) = [p for p in document["schema"][0]["properties"] if p["name"] == column]
+    (entry,) = [e for e in item["customProperties"] if e["property"] == name]
+    entry["value"] = value
