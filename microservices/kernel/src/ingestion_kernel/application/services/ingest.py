@@ -1,0 +1,167 @@
+"""The use case: take what is new in a source and commit it to the raw lake, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingestion_kernel.application.helpers.batch_writer import BatchWriter, PartLimits
+from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, Part
+from ingestion_kernel.domain.exceptions import BatchExists, IngestionConflict, IngestionError, ModeNotSupported
+from ingestion_kernel.domain.manifest import Manifest
+from ingestion_kernel.domain.ports.clock import Clock
+from ingestion_kernel.domain.ports.raw_lake import RawLake
+from ingestion_kernel.domain.ports.source import Outcome, PendingBatch, Source
+from ingestion_kernel.domain.ports.telemetry import Telemetry
+from ingestion_kernel.domain.run import Run, RunError, RunStatus
+
+#: How often a run plans anew after another replica published first.
+_MAX_CONFLICTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class IngestionSetup:
+    """What stays the same between runs."""
+
+    entity: str
+    contract_version: str
+    tool_version: str
+    limits: PartLimits
+    staging_max_age_seconds: float
+
+
+class IngestionService:
+    """Runs one ingestion at a time; holds no state between runs, since the watermark rides in the manifests."""
+
+    def __init__(self, source: Source, lake: RawLake, clock: Clock, telemetry: Telemetry, setup: IngestionSetup):
+        self._source = source
+        self._lake = lake
+        self._clock = clock
+        self._telemetry = telemetry
+        self._setup = setup
+
+    def execute(self, run: Run) -> None:
+        """Ingest into raw and record the result in `run`. Never raises: a fault ends up in `run.error`."""
+        run.status, run.started_at = RunStatus.RUNNING, self._clock.now()
+        self._telemetry.run_started(run)
+        failure: Exception | None = None
+        try:
+            self._ingest(run)
+        except IngestionError as error:
+            failure = error
+            run.error = RunError(error.code, error.message, error.advice, getattr(error, "next_allowed_at", None))
+            run.exit_code = error.exit_code
+        except Exception as error:  # the last wall: an unforeseen fault's text may quote a row, so it stays out
+            failure = error
+            run.error = RunError(IngestionError.code, f"unforeseen {type(error).__name__}", IngestionError.advice)
+            run.exit_code = IngestionError.exit_code
+        run.finished_at = self._clock.now()
+        run.status = RunStatus.FAILED if failure else RunStatus.SUCCEEDED
+        self._telemetry.run_ended(run, failure)
+
+    def _ingest(self, run: Run) -> None:
+        if run.mode not in self._source.modes:
+            raise ModeNotSupported(f"{self._source.name} has no mode {run.mode.value}")
+        self._lake.sweep(self._source.name, self._setup.staging_max_age_seconds)
+        for _ in range(_MAX_CONFLICTS):
+            if self._take_pending(run):
+                return
+        raise IngestionConflict(f"{_MAX_CONFLICTS} times another run published first")
+
+    def _take_pending(self, run: Run) -> bool:
+        """Publish all pending batches; False if another run got ahead and the rest must be planned anew."""
+        newest = self._lake.newest(self._source.name)
+        number = (newest.batch_key.number or 0) if newest else 0
+        try:
+            with self._source.pending(run.mode, newest.watermark if newest else None) as batches:
+                for batch in batches:
+                    manifest = self._take(run, batch, BatchKey.sequence(number + 1))
+                    if manifest and manifest.batch_key.number is not None:
+                        number = manifest.batch_key.number
+        except BatchExists as lost:
+            self._telemetry.conflict(run, lost.message)
+            return False
+        finally:
+            run.inputs_rejected += self._source.take_rejected_inputs()
+        return True
+
+    def _take(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
+        if batch.key and self._lake.find(self._source.name, batch.key):
+            return self._skip(run, batch, batch.key)
+        started = self._clock.now().isoformat()
+        staged = self._lake.stage(run.run_id, self._source.name)
+        try:
+            writer = BatchWriter(staged, batch.format, batch.header, self._setup.limits, _progress_of(run))
+            extraction = batch.extract(writer)
+            parts = writer.finish()
+            rows = sum(part.rows for part in parts)
+            key = batch.key or next_key
+            if extraction.content_addressed:
+                key = BatchKey.content(writer.content_sha256)
+                if self._lake.find(self._source.name, key):
+                    return self._skip(run, batch, key)
+            if not rows and not extraction.publish_if_empty:
+                batch.settle(Outcome.EMPTY)
+                return None
+            manifest = self._manifest(run, batch, key, extraction, parts, started)
+            try:
+                staged.publish(manifest)
+            except BatchExists:
+                if key.number is None:  # same content: the other run did our work
+                    return self._skip(run, batch, key)
+                raise
+        finally:
+            staged.discard()
+        _count(run, manifest)
+        batch.settle(Outcome.PUBLISHED)
+        self._telemetry.batch_published(run, manifest)
+        return manifest
+
+    def _skip(self, run: Run, batch: PendingBatch, key: BatchKey) -> None:
+        batch.settle(Outcome.DUPLICATE)
+        run.duplicates += 1
+        self._telemetry.batch_skipped(run, key.text)
+
+    def _manifest(
+        self, run: Run, batch: PendingBatch, key: BatchKey, extraction: Extraction, parts: tuple[Part, ...], started: str
+    ) -> Manifest:
+        rows = sum(part.rows for part in parts)
+        return Manifest(
+            run_id=run.run_id,
+            source=self._source.name,
+            entity=self._setup.entity,
+            key=key.text,
+            contract_version=self._setup.contract_version,
+            tool_version=self._setup.tool_version,
+            format=batch.format,
+            rows_read=rows + extraction.rows_rejected,
+            rows_written=rows,
+            rows_rejected=extraction.rows_rejected,
+            size=sum(part.size for part in parts),
+            parts=parts,
+            started_at=started,
+            finished_at=self._clock.now().isoformat(),
+            watermark=extraction.watermark,
+            source_files=extraction.source_files,
+            details=extraction.details,
+        )
+
+
+def new_run(run_id: str, source: str, mode: Mode, clock: Clock) -> Run:
+    """A run that waits to be executed."""
+    return Run(run_id=run_id, source=source, mode=mode, created_at=clock.now())
+
+
+def _progress_of(run: Run) -> Callable[[int, int], None]:
+    def on_rows(rows: int, size: int) -> None:
+        run.rows_read += rows
+        run.size += size
+
+    return on_rows
+
+
+def _count(run: Run, manifest: Manifest) -> None:
+    run.rows_written += manifest.rows_written
+    run.rows_rejected += manifest.rows_rejected
+    run.rows_read += manifest.rows_rejected
+    run.batches.append(manifest.key)

@@ -1,0 +1,1 @@
+"""What raw ingestion is, free of frameworks, drivers and clouds."""

@@ -1,0 +1,1 @@
+"""How people and machines reach a service: HTTP and the command line."""
