@@ -71,6 +71,13 @@ class MoneyLocale(StrEnum):
     EN_US = "en_US"
 
 
+class RawFormat(StrEnum):
+    """File format in which a source's service writes to raw."""
+
+    JSON_LINES = "jsonl"
+    CSV = "csv"
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -107,6 +114,7 @@ class SourceProfile(_Frozen):
     """What silver must know of one source to read its text."""
 
     name: str = Field(pattern=r"\A[a-z][a-z0-9_]*\z")
+    raw_format: RawFormat
     priority: int = Field(ge=1)
     key_namespace: str
     money_locale: MoneyLocale

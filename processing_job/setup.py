@@ -1,0 +1,24 @@
+"""Builds the job etl-customers as one wheel."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="etl-customers",
+    version=(HERE / "VERSION").read_text(encoding="utf-8").strip(),
+    description="From raw to bronze, silver and gold on Spark and Delta",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={"etl_customers": ["py.typed", "report/*.html"]},
+    python_requires=">=3.11",
+    install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
+    entry_points={
+        "console_scripts": [
+            "etl-customers = etl_customers.main:main",
+            "etl-customers-leak-scan = etl_customers.privacy.leak_scan:main",
+        ]
+    },
+)
