@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from ingestion_kernel.application.helpers.batch_writer import BatchWriter, PartLimits
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, Part
-from ingestion_kernel.domain.exceptions import BatchExists, IngestionConflict, IngestionError, ModeNotSupported
+from ingestion_kernel.domain.exceptions import (
+    BatchExists,
+    IngestionConflict,
+    IngestionError,
+    InputRejected,
+    ModeNotSupported,
+)
 from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.clock import Clock
 from ingestion_kernel.domain.ports.raw_lake import RawLake
@@ -75,7 +81,7 @@ class IngestionService:
         try:
             with self._source.pending(run.mode, newest.watermark if newest else None) as batches:
                 for batch in batches:
-                    manifest = self._take(run, batch, BatchKey.sequence(number + 1))
+                    manifest = self._take_or_leave(run, batch, BatchKey.sequence(number + 1))
                     if manifest and manifest.batch_key.number is not None:
                         number = manifest.batch_key.number
         except BatchExists as lost:
@@ -84,6 +90,14 @@ class IngestionService:
         finally:
             run.inputs_rejected += self._source.take_rejected_inputs()
         return True
+
+    def _take_or_leave(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
+        rows_read, size = run.rows_read, run.size
+        try:
+            return self._take(run, batch, next_key)
+        except InputRejected:  # what was read of it went nowhere; the source counts and explains it
+            run.rows_read, run.size = rows_read, size
+            return None
 
     def _take(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
         if batch.key and self._lake.find(self._source.name, batch.key):

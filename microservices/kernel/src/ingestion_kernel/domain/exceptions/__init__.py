@@ -73,6 +73,13 @@ class SourceDataInvalid(IngestionError):
     advice = "Compare what the source delivers with the contract; nothing of this batch was published."
 
 
+class InputRejected(IngestionError):
+    """One input (a file) cannot be taken and was set aside with its reason. The use case goes on with the next one."""
+
+    code = "INPUT_REJECTED"
+    exit_code = 65
+
+
 class LakeUnavailable(IngestionError):
     """The raw lake cannot be read or written: unreachable, full, or access denied."""
 

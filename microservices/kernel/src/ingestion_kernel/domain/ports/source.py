@@ -44,7 +44,8 @@ class PendingBatch(Protocol):
         """Write all records to `sink`.
 
         Raises:
-            IngestionError: the source failed; nothing of this batch is published.
+            InputRejected: this input cannot be taken and was set aside; the run goes on without it.
+            IngestionError: the source failed; nothing of this batch is published and the run ends.
         """
 
     def settle(self, outcome: Outcome) -> None:
