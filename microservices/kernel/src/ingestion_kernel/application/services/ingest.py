@@ -13,6 +13,7 @@ from ingestion_kernel.domain.exceptions import (
     IngestionError,
     InputRejected,
     ModeNotSupported,
+    RunInterrupted,
 )
 from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.clock import Clock
@@ -46,13 +47,18 @@ class IngestionService:
         self._telemetry = telemetry
         self._setup = setup
 
-    def execute(self, run: Run) -> None:
-        """Ingest into raw and record the result in `run`. Never raises: a fault ends up in `run.error`."""
+    def execute(self, run: Run, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Ingest into raw and record the result in `run`. Never raises: a fault ends up in `run.error`.
+
+        Args:
+            run: the run to execute.
+            stopping: asked before each batch; once true, the run ends with RUN_INTERRUPTED and loses nothing.
+        """
         run.status, run.started_at = RunStatus.RUNNING, self._clock.now()
         self._telemetry.run_started(run)
         failure: Exception | None = None
         try:
-            self._ingest(run)
+            self._ingest(run, stopping)
         except IngestionError as error:
             failure = error
             run.error = RunError(error.code, error.message, error.advice, getattr(error, "next_allowed_at", None))
@@ -65,22 +71,24 @@ class IngestionService:
         run.status = RunStatus.FAILED if failure else RunStatus.SUCCEEDED
         self._telemetry.run_ended(run, failure)
 
-    def _ingest(self, run: Run) -> None:
+    def _ingest(self, run: Run, stopping: Callable[[], bool]) -> None:
         if run.mode not in self._source.modes:
             raise ModeNotSupported(f"{self._source.name} has no mode {run.mode.value}")
         self._lake.sweep(self._source.name, self._setup.staging_max_age_seconds)
         for _ in range(_MAX_CONFLICTS):
-            if self._take_pending(run):
+            if self._take_pending(run, stopping):
                 return
         raise IngestionConflict(f"{_MAX_CONFLICTS} times another run published first")
 
-    def _take_pending(self, run: Run) -> bool:
+    def _take_pending(self, run: Run, stopping: Callable[[], bool]) -> bool:
         """Publish all pending batches; False if another run got ahead and the rest must be planned anew."""
         newest = self._lake.newest(self._source.name)
         number = (newest.batch_key.number or 0) if newest else 0
         try:
             with self._source.pending(run.mode, newest.watermark if newest else None) as batches:
                 for batch in batches:
+                    if stopping():
+                        raise RunInterrupted(f"stopped after {len(run.batches)} batches")
                     manifest = self._take_or_leave(run, batch, BatchKey.sequence(number + 1))
                     if manifest and manifest.batch_key.number is not None:
                         number = manifest.batch_key.number
@@ -93,11 +101,15 @@ class IngestionService:
 
     def _take_or_leave(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
         rows_read, size = run.rows_read, run.size
+        manifest = None
         try:
-            return self._take(run, batch, next_key)
-        except InputRejected:  # what was read of it went nowhere; the source counts and explains it
-            run.rows_read, run.size = rows_read, size
-            return None
+            manifest = self._take(run, batch, next_key)
+        except InputRejected:  # the source counts and explains it
+            pass
+        finally:
+            if manifest is None:  # what was read went nowhere: rows_read stays rows_written + rows_rejected
+                run.rows_read, run.size = rows_read, size
+        return manifest
 
     def _take(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
         if batch.key and self._lake.find(self._source.name, batch.key):

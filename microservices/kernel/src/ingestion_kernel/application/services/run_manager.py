@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from ingestion_kernel.application.services.ingest import IngestionService, new_run
 from ingestion_kernel.domain.batch import Mode
-from ingestion_kernel.domain.exceptions import ModeNotSupported, RunInProgress
+from ingestion_kernel.domain.exceptions import ModeNotSupported, RunInProgress, RunInterrupted
 from ingestion_kernel.domain.ports.clock import Clock
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.domain.run import Run
@@ -29,6 +29,7 @@ class RunManager:
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingestion")
         self._future: Future[None] | None = None
+        self._stopping = threading.Event()
 
     def start(self, mode: Mode) -> Run:
         """Begin a run in the background.
@@ -36,17 +37,18 @@ class RunManager:
         Raises:
             RunInProgress: one is running already.
             ModeNotSupported: the source has no such mode.
+            RunInterrupted: this process is stopping.
         """
         with self._lock:
             run = self._admit(mode)
-            self._future = self._worker.submit(self._service.execute, run)
+            self._future = self._worker.submit(self._service.execute, run, self._stopping.is_set)
             return run
 
     def run_now(self, mode: Mode) -> Run:
         """Run in this thread and return the ended run. Raises like `start`."""
         with self._lock:
             run = self._admit(mode)
-        self._service.execute(run)
+        self._service.execute(run, self._stopping.is_set)
         return run
 
     def get(self, run_id: str) -> Run | None:
@@ -58,11 +60,24 @@ class RunManager:
         with self._lock:
             return list(reversed(self._runs.values()))[:limit]
 
-    def close(self) -> None:
-        """Wait for the running ingestion and take no more."""
-        self._worker.shutdown(wait=True)
+    def close(self, timeout: float | None = None) -> bool:
+        """Take no more runs and let the running one end after its present batch.
+
+        Args:
+            timeout: how long to wait for it, in seconds; None waits as long as it takes.
+
+        Returns:
+            False if the time was up first. What it had staged is then swept by a later run.
+        """
+        with self._lock:
+            self._stopping.set()
+            running = self._future
+        self._worker.shutdown(wait=False)
+        return running is None or not wait([running], timeout).not_done
 
     def _admit(self, mode: Mode) -> Run:
+        if self._stopping.is_set():
+            raise RunInterrupted("this process is stopping")
         if mode not in self._source.modes:
             known = ", ".join(sorted(self._source.modes))
             raise ModeNotSupported(f"{self._source.name} has no mode {mode.value}; it has: {known}")

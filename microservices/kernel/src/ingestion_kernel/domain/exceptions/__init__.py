@@ -126,3 +126,11 @@ class ModeNotSupported(IngestionError):
     code = "MODE_NOT_SUPPORTED"
     exit_code = 64
     advice = "Ask for one of the modes that the service lists."
+
+
+class RunInterrupted(IngestionError):
+    """The process was asked to stop while it ingested, or before it could begin."""
+
+    code = "RUN_INTERRUPTED"
+    exit_code = 75
+    advice = "Start the ingestion again; it continues after the last published batch."
