@@ -1,0 +1,1 @@
+"""Takes customers from a database table into the raw lake."""

@@ -1,0 +1,1 @@
+"""How a table becomes raw batches."""

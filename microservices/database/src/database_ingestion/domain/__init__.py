@@ -1,0 +1,1 @@
+"""What a table extraction is, free of drivers and frameworks."""

@@ -1,0 +1,1 @@
+"""What the extraction needs of a database."""

@@ -1,0 +1,62 @@
+"""The settings of the database service."""
+
+from __future__ import annotations
+
+from ingestion_kernel.infrastructure.config.settings import KernelSettings
+from pydantic import Field, SecretStr, field_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+_NO_CURSOR = "none"
+
+
+class DatabaseSettings(KernelSettings):
+    """The kernel's settings and these.
+
+    Attributes:
+        database_url: SQLAlchemy's or libpq's form of URL; `postgres://` counts as `postgresql://`.
+        db_table: `table`, `schema.table`, or either part in SQL's double quotes.
+        db_cursor_column: grows with each change of a row; `none` leaves only mode full.
+        db_column_map: column of the table -> column of the contract, as a JSON object.
+        db_batch_max_rows: rows that a batch aims at; rows with the same cursor are never torn apart.
+        db_connect_timeout_seconds: PostgreSQL only, as the two below.
+        db_statement_timeout_seconds: of one batch, not of the run.
+        db_lock_timeout_seconds: how long to wait for a locked table.
+        db_cursor_lag_seconds: rows younger than that wait for the next run. Unset: as long as is needed.
+        db_cursor_time_zone: what `timestamp without time zone` means. Unset: the database's own TimeZone.
+    """
+
+    database_url: SecretStr
+    db_table: str
+    db_cursor_column: str = "updated_at"
+    db_column_map: dict[str, str] = Field(default_factory=dict)
+    db_batch_max_rows: int = Field(default=250_000, gt=0)
+    db_connect_timeout_seconds: float = Field(default=10, gt=0)
+    db_statement_timeout_seconds: float = Field(default=1800, gt=0)
+    db_lock_timeout_seconds: float = Field(default=30, gt=0)
+    db_cursor_lag_seconds: float | None = Field(default=None, ge=0)
+    db_cursor_time_zone: str | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            make_url(_sqlalchemy_form(value))
+        except (ArgumentError, ValueError):
+            raise ValueError("is not of the form dialect://user:password@host:port/database") from None
+        return value
+
+    @property
+    def url(self) -> URL:
+        """DATABASE_URL, parsed. It holds the password: str() hides it, its parts do not."""
+        return make_url(_sqlalchemy_form(self.database_url))
+
+    @property
+    def cursor_column(self) -> str | None:
+        """None if there is no cursor."""
+        return None if self.db_cursor_column.lower() == _NO_CURSOR else self.db_cursor_column
+
+
+def _sqlalchemy_form(url: SecretStr) -> str:
+    text = url.get_secret_value()
+    return "postgresql://" + text.removeprefix("postgres://") if text.startswith("postgres://") else text

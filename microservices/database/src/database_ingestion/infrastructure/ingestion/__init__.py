@@ -1,0 +1,1 @@
+"""Adapters of the database port."""

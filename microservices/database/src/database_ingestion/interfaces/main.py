@@ -1,0 +1,68 @@
+"""The composition root of the database service."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from customer_contract import load_contract
+from ingestion_kernel.domain.ports.source import Source
+from ingestion_kernel.interfaces.cli import ServiceInfo, service_cli
+
+from database_ingestion.application.services.table_source import TableSettings, TableSource
+from database_ingestion.domain.ports.database import Database
+from database_ingestion.domain.table import ContractColumns, TableName
+from database_ingestion.infrastructure.config.settings import DatabaseSettings
+from database_ingestion.infrastructure.ingestion.any_database import AnyDatabase
+from database_ingestion.infrastructure.ingestion.postgres import PostgresDatabase, PostgresOptions
+
+
+def build_source(settings: DatabaseSettings) -> Source:
+    """The table that the settings name.
+
+    Raises:
+        ConfigurationInvalid: a setting has the wrong form, or its driver is not installed.
+    """
+    contract = load_contract()
+    table = TableSettings(
+        table=TableName.parse(settings.db_table),
+        contract=ContractColumns(contract.column_names, contract.required_columns),
+        cursor_column=settings.cursor_column,
+        batch_rows=settings.db_batch_max_rows,
+        column_map=settings.db_column_map,
+    )
+    return TableSource(_database(settings), table)
+
+
+def _database(settings: DatabaseSettings) -> Database:
+    url = settings.url
+    if url.get_backend_name() != "postgresql":
+        return AnyDatabase(url, settings.db_cursor_lag_seconds)
+    options = PostgresOptions(
+        connect_timeout=settings.db_connect_timeout_seconds,
+        statement_timeout=settings.db_statement_timeout_seconds,
+        lock_timeout=settings.db_lock_timeout_seconds,
+        lag=settings.db_cursor_lag_seconds,
+        time_zone=settings.db_cursor_time_zone,
+    )
+    return PostgresDatabase(url, options)
+
+
+app = service_cli(
+    ServiceInfo(
+        name="database-ingestion",
+        version=version("database-ingestion"),
+        title="Database ingestion",
+        description="Takes customers from a database table into the raw lake.",
+    ),
+    DatabaseSettings,
+    build_source,
+)
+
+
+def main() -> None:
+    """Entry point of the command `database-ingestion`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
