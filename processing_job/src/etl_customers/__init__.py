@@ -1,0 +1,1 @@
+"""The job etl-customers: raw to bronze, silver and gold."""

@@ -1,0 +1,1 @@
+"""What the job is told, and the Spark session it runs on."""

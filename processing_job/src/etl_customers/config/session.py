@@ -1,0 +1,51 @@
+"""The Spark session: a local one with Delta, or the one that Databricks gives."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from etl_customers.config.delta_jars import delta_jars
+from etl_customers.config.settings import JobSettings, SessionKind
+
+#: What every session needs, wherever it runs.
+_SEMANTICS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+}
+
+#: A small lake on one machine: Delta's and Spark's defaults of 50 and 200 partitions cost seconds a query.
+_LOCAL = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.redaction.string.regex": "[0-9a-fA-F]{64,}",
+}
+
+
+def get_session(settings: JobSettings) -> SparkSession:
+    """The session to work on; the local one is started on first use and reused after."""
+    if settings.session is SessionKind.AMBIENT:
+        spark = SparkSession.builder.getOrCreate()
+    else:
+        spark = local_session(settings.local_threads, settings.local_memory)
+    for name, value in _SEMANTICS.items():
+        spark.conf.set(name, value)
+    return spark
+
+
+def local_session(threads: int = 2, memory: str = "2g") -> SparkSession:
+    """A Spark with Delta in this process, `threads` cores wide, `memory` as Java writes sizes."""
+    builder = SparkSession.builder.master(f"local[{threads}]").appName("etl-customers")
+    options = _LOCAL | _SEMANTICS
+    options["spark.jars"] = ",".join(str(jar) for jar in delta_jars())
+    options["spark.driver.memory"] = memory
+    options["spark.sql.shuffle.partitions"] = str(threads)
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    spark: SparkSession = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark

@@ -1,0 +1,33 @@
+"""Every fault the job can end in, with its exit code (sysexits.h) and what to do next. Never a value of a row."""
+
+
+class JobError(Exception):
+    """Root of the job's faults."""
+
+    code = "JOB_FAILED"
+    exit_code = 70
+    advice = "Look at the log lines of this run id."
+
+
+class ConfigurationInvalid(JobError):
+    """A setting, a key or a path is missing or unfit."""
+
+    code = "CONFIGURATION_INVALID"
+    exit_code = 78
+    advice = "Correct the setting named above and run again; nothing was written."
+
+
+class SourceFailed(JobError):
+    """Raw files of at least one source could not be taken to bronze; the other sources landed."""
+
+    code = "SOURCE_FAILED"
+    exit_code = 69
+    advice = "Correct or remove the raw batch named in the log and run again; what landed is not read twice."
+
+
+class ReconciliationFailed(JobError):
+    """Rows that went in are not all accounted for."""
+
+    code = "RECONCILIATION_FAILED"
+    exit_code = 65
+    advice = "Do not publish this run: compare the counts above with the manifests of the batches and the tables' history."

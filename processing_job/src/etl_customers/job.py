@@ -1,0 +1,131 @@
+"""The job's parts put together, and one run of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from customer_contract import Contract, load_contract
+from pyspark.sql import SparkSession
+
+from etl_customers.config.session import get_session
+from etl_customers.config.settings import JobSettings, RawReaderKind
+from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
+from etl_customers.modules.bronze.file_stream import FileStreamReader
+from etl_customers.modules.bronze.load import BronzeLoad
+from etl_customers.modules.bronze.raw_reader import RawReader
+from etl_customers.modules.bronze.table import bronze_table
+from etl_customers.modules.gold.customer_360 import customer_360
+from etl_customers.modules.gold.load import GoldLoad
+from etl_customers.modules.gold.store_months import customers_per_store, store_monthly_metrics
+from etl_customers.modules.silver.counts import SilverCounts
+from etl_customers.modules.silver.customers import customers
+from etl_customers.modules.silver.load import SilverLoad
+from etl_customers.modules.silver.purchases import purchases_table
+from etl_customers.modules.silver.quarantine import quarantine_table
+from etl_customers.privacy.token_key import TokenKey, read_token_key
+from etl_customers.utils import job_log
+from etl_customers.utils.lake_table import LakeTable
+
+
+class Layer(StrEnum):
+    """What one invocation does; on Databricks each layer is a task of the job."""
+
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+    ALL = "all"
+
+
+@dataclass
+class RunResult:
+    """What a run did."""
+
+    counts: SilverCounts = field(default_factory=SilverCounts.none)
+    gold_rows: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Job:
+    """The job `etl-customers` over one lake."""
+
+    def __init__(self, settings: JobSettings, run_id: str) -> None:
+        self.settings = settings
+        self.run_id = run_id
+        self.contract: Contract = load_contract(settings.contract_path)
+        self.key: TokenKey = read_token_key(settings.token_key_file, settings.token_key_id)
+        self.spark: SparkSession = get_session(settings)
+        silver, gold = settings.silver_path, settings.gold_path
+        self.bronze = bronze_table(self.spark, settings.bronze_path, self.contract)
+        self.purchases = purchases_table(self.spark, silver, self.contract)
+        self.quarantine = quarantine_table(self.spark, silver, self.contract)
+        self.customers = customers(self.spark, silver, self.contract)
+        self.monthly = store_monthly_metrics(self.spark, gold, self.contract)
+        self.per_store = customers_per_store(self.spark, gold)
+        self.customer_360 = customer_360(self.spark, gold, self.contract)
+
+    def run(self, layer: Layer) -> RunResult:
+        """Run one layer, or all in their order. Raises JobError."""
+        result = RunResult()
+        if layer in (Layer.BRONZE, Layer.ALL):
+            with _timed("bronze", result):
+                self._bronze_load().run()
+        if layer in (Layer.SILVER, Layer.ALL):
+            with _timed("silver", result):
+                result.counts = self._silver_load().run()
+        if layer in (Layer.GOLD, Layer.ALL):
+            with _timed("gold", result):
+                result.gold_rows = self._gold_load().run()
+        return result
+
+    def tables(self) -> list[LakeTable]:
+        """Every table that users read, in the order of the layers."""
+        gold = [grouped.table for grouped in (self.monthly, self.per_store, self.customer_360)]
+        return [self.bronze, self.purchases, self.customers.table, self.quarantine, *gold]
+
+    def _reader(self) -> RawReader:
+        raw, files = self.settings.raw_path, self.settings.max_files_per_trigger
+        if self.settings.raw_reader is RawReaderKind.AUTO_LOADER:
+            schemas = f"{self.settings.checkpoint_path}/_schemas"
+            return AutoLoaderReader(self.spark, raw, self.contract, files, schemas)
+        return FileStreamReader(self.spark, raw, self.contract, files)
+
+    def _bronze_load(self) -> BronzeLoad:
+        return BronzeLoad(
+            self.spark,
+            self.contract,
+            self._reader(),
+            self.bronze,
+            self.key,
+            self.settings.raw_path,
+            self.settings.checkpoint_path,
+            self.run_id,
+        )
+
+    def _silver_load(self) -> SilverLoad:
+        return SilverLoad(
+            self.spark,
+            self.contract,
+            self.key,
+            self.bronze,
+            self.purchases,
+            self.quarantine,
+            self.customers,
+            f"{self.settings.silver_path}/_stage",
+            self.run_id,
+        )
+
+    def _gold_load(self) -> GoldLoad:
+        return GoldLoad(self.purchases, self.monthly, (self.per_store, self.customer_360), self.run_id)
+
+
+@contextmanager
+def _timed(layer: str, result: RunResult) -> Iterator[None]:
+    job_log.info("layer_started", layer=layer)
+    started = time.monotonic()
+    yield
+    result.seconds[layer] = round(time.monotonic() - started, 2)
+    job_log.info("layer_done", layer=layer, seconds=result.seconds[layer])

@@ -1,0 +1,1 @@
+"""Raw files to the append-only bronze table."""

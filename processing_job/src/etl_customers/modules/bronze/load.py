@@ -1,0 +1,98 @@
+"""Raw to bronze: every row of every published batch, once, as it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from customer_contract import Contract, SourceProfile
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from etl_customers.errors import ReconciliationFailed, SourceFailed
+from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
+from etl_customers.modules.bronze.raw_reader import RawReader
+from etl_customers.modules.bronze.table import BATCH_ID_PATTERN
+from etl_customers.privacy.token_key import TokenKey, keyed_hash, with_keys
+from etl_customers.utils import job_log
+from etl_customers.utils.lake_table import Commit, LakeTable
+
+ROW_PURPOSE = "row:v1"
+_PURPOSES = (ROW_PURPOSE,)
+
+
+@dataclass(frozen=True)
+class BronzeLoad:
+    """The bronze task.
+
+    Progress is the reader's checkpoint, but not on its word alone: a batch that bronze already holds is not appended
+    again, so a lost checkpoint costs a second reading and nothing else.
+    """
+
+    spark: SparkSession
+    contract: Contract
+    reader: RawReader
+    table: LakeTable
+    key: TokenKey
+    raw_path: str
+    checkpoint_path: str
+    run_id: str
+
+    def run(self) -> list[RawBatch]:
+        """Load what is new; returns the published batches that bronze must now hold.
+
+        Raises:
+            SourceFailed: at least one source could not be read; the others have landed.
+            ReconciliationFailed: a batch in bronze has fewer or more rows than its manifest says.
+        """
+        self.table.ensure()
+        batches = published_batches(Path(self.raw_path), self.contract)
+        present = self._loaded()
+        waiting = {batch.source for batch in batches if batch.batch_id not in present}
+        failed = [source.name for source in self.contract.sources if source.name in waiting and not self._load(source)]
+        self._check(batches, failed)
+        if failed:
+            raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
+        return batches
+
+    def _load(self, source: SourceProfile) -> bool:
+        job_log.info("bronze_source_started", source=source.name)
+        stream = self.reader.stream(source).withColumn("_source", F.lit(source.name))
+        writer = stream.writeStream.foreachBatch(self._append).trigger(availableNow=True)
+        try:
+            query = writer.option("checkpointLocation", f"{self.checkpoint_path}/{source.name}").start()
+            query.awaitTermination()
+        except PySparkException as error:  # its text may quote a row
+            job_log.error("bronze_source_failed", source=source.name, condition=error.getCondition())
+            return False
+        job_log.info("bronze_source_done", source=source.name)
+        return True
+
+    def _append(self, frame: DataFrame, epoch: int) -> None:
+        frame = frame.withColumn("_batch_id", F.regexp_replace("_source_file", BATCH_ID_PATTERN, "$1/$2"))
+        arrived = [row["_batch_id"] for row in frame.select("_batch_id").distinct().collect()]
+        known = self.table.read().where(F.col("_batch_id").isin(arrived)).select("_source_file").distinct()
+        fresh = frame.join(known, "_source_file", "left_anti")
+        self.table.append(self._with_metadata(fresh), Commit(self.run_id, {}))
+
+    def _with_metadata(self, frame: DataFrame) -> DataFrame:
+        content = F.to_json(F.struct(*self.contract.column_names, "_rescued_data"))
+        keyed = with_keys(frame, frame.sparkSession, self.key, _PURPOSES)
+        keyed = keyed.withColumn("_row_hash", keyed_hash(content, ROW_PURPOSE))
+        keyed = keyed.withColumn("_ingested_at", F.current_timestamp()).withColumn("_run_id", F.lit(self.run_id))
+        return keyed.select(*self.table.schema.fieldNames())
+
+    def _loaded(self) -> dict[str, int]:
+        counts = self.table.read().groupBy("_batch_id").count().collect()
+        return {row["_batch_id"]: row["count"] for row in counts}
+
+    def _check(self, batches: list[RawBatch], failed: list[str]) -> None:
+        loaded = self._loaded()
+        wrong = [b for b in batches if b.source not in failed and loaded.get(b.batch_id, 0) != b.rows]
+        for batch in wrong:
+            job_log.error(
+                "batch_incomplete", batch_id=batch.batch_id, raw=batch.rows, bronze=loaded.get(batch.batch_id, 0)
+            )
+        if wrong:
+            raise ReconciliationFailed(f"{len(wrong)} batches have not as many rows in bronze as in raw")

@@ -1,0 +1,1 @@
+"""Silver purchases to the analytic tables."""

@@ -1,0 +1,63 @@
+"""gold.customer_360: one row a customer, known by token only: no name, no masked CPF, no e-mail beyond its domain."""
+
+from __future__ import annotations
+
+from customer_contract import Contract
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, DateType, DecimalType, LongType, StringType, StructField, StructType
+
+from etl_customers.utils.groups import GroupedTable
+from etl_customers.utils.lake_table import LakeTable
+
+
+def customer_360(spark: SparkSession, gold_path: str, contract: Contract) -> GroupedTable:
+    """`gold.customer_360` and how it is made from purchases."""
+    columns: list[tuple[str, DataType, str]] = [
+        ("cpf_token", StringType(), "The customer, by HMAC of the CPF"),
+        ("token_key_id", StringType(), "Which key made the token"),
+        ("email_domain", StringType(), "Domain of the newest e-mail address"),
+        ("purchases", LongType(), "Purchases"),
+        ("high_value_purchases", LongType(), f"Purchases of {contract.high_value_purchase} and more"),
+        ("stores", LongType(), "Different stores"),
+        ("favourite_store_id", StringType(), "Where most purchases were made; the first by id if several"),
+        ("first_purchase", DateType(), "Day of the oldest purchase"),
+        ("last_purchase", DateType(), "Day of the newest purchase"),
+        ("sources", ArrayType(StringType()), "Sources that know the customer"),
+    ]
+    for currency in contract.currencies:
+        code = currency.lower()
+        columns.append((f"total_revenue_{code}", DecimalType(28, 2), f"Sum of the amounts in {currency}"))
+        columns.append((f"average_ticket_{code}", DecimalType(18, 2), f"Average amount in {currency}"))
+    fields = [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in columns]
+    stats = ("cpf_token", "first_purchase", "last_purchase")
+    table = LakeTable(spark, f"{gold_path}/customer_360", "gold.customer_360", StructType(fields), stats)
+    return GroupedTable(table, ("cpf_token",), lambda purchases: _aggregate(purchases, contract))
+
+
+def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
+    newest = F.struct("_event_at", -F.col("_priority"), "_content_hash")
+    has_email = F.col("email").contains("@")
+    domain = F.substring_index("email", "@", -1)
+    revenue = [column for currency in contract.currencies for column in _revenue(currency)]
+    return purchases.groupBy("cpf_token").agg(
+        F.max_by("token_key_id", newest).alias("token_key_id"),
+        F.max_by(domain, F.when(has_email, newest)).alias("email_domain"),
+        F.count("*").alias("purchases"),
+        F.count_if(F.col("total_amount") >= F.lit(contract.high_value_purchase)).alias("high_value_purchases"),
+        F.count_distinct("store_id").alias("stores"),
+        F.mode("store_id", deterministic=True).alias("favourite_store_id"),
+        F.min("purchase_date").alias("first_purchase"),
+        F.max("purchase_date").alias("last_purchase"),
+        F.array_sort(F.collect_set("_source")).alias("sources"),
+        *revenue,
+    )
+
+
+def _revenue(currency: str) -> list[Column]:
+    amount = F.when(F.col("currency") == currency, F.col("total_amount"))
+    code = currency.lower()
+    return [
+        F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(28,2)").alias(f"total_revenue_{code}"),
+        F.avg(amount).cast("decimal(18,2)").alias(f"average_ticket_{code}"),
+    ]

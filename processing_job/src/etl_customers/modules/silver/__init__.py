@@ -1,0 +1,1 @@
+"""Bronze rows to valid, masked purchases, customers and quarantine."""

@@ -1,0 +1,69 @@
+"""What becomes of each staged row: written, duplicate, stale or quarantined. Event time decides, never arrival.
+
+Among all versions of a purchase, those of this run and the one silver holds, the first in this order wins: newest
+event; then the source trusted most; then content hash, file and row hash, so that any order of arrival ends the same.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+
+class Outcome(StrEnum):
+    """The fate of a row; each row has exactly one."""
+
+    WRITTEN = "written"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    QUARANTINED = "quarantined"
+
+
+KEY_CONFLICT = "KEY_CONFLICT"
+
+
+def rank() -> Column:
+    """The place of a version among those of its purchase: the smallest wins."""
+    return F.struct(
+        (-F.unix_micros("_event_at")).alias("newest"),
+        F.col("_priority").alias("priority"),
+        F.col("_content_hash").alias("content"),
+        F.col("_source_file").alias("file"),
+        F.col("_row_hash").alias("row"),
+    )
+
+
+def classify(staged: DataFrame, purchases: DataFrame) -> DataFrame:
+    """`staged` with `_outcome`, `_replaces_conflict` (silver's present row loses to this one at the same event time),
+    and KEY_CONFLICT among the errors of a row that contradicts the winner at the winner's own event time.
+    """
+    held = purchases.select("purchase_key", rank().alias("_held"))
+    valid = F.size("_errors") == 0
+    group = F.coalesce("purchase_key", "_row_hash")  # rows without a key must not meet in one partition
+    versions = Window.partitionBy(group)
+    frame = staged.join(held, "purchase_key", "left").withColumn("_rank", rank())
+    frame = frame.withColumn("_best", F.min("_rank").over(versions))
+    frame = frame.withColumn("_place", F.row_number().over(versions.orderBy("_rank")))
+    best, own, present = F.col("_best"), F.col("_rank"), F.col("_held")
+    winner = F.least(best, present)
+    beats_present = present.isNull() | (best < present)
+    contradicts = (own["newest"] == winner["newest"]) & (own["content"] != winner["content"])
+    outcome = (
+        F.when(~valid | contradicts, Outcome.QUARANTINED.value)
+        .when((F.col("_place") == 1) & beats_present, Outcome.WRITTEN.value)
+        .when(own["newest"] == winner["newest"], Outcome.DUPLICATE.value)
+        .otherwise(Outcome.STALE.value)
+    )
+    conflict = F.struct(F.lit(KEY_CONFLICT).alias("rule"), F.lit(None).cast("string").alias("column"))
+    replaces = (present["newest"] == best["newest"]) & (present["content"] != best["content"])
+    frame = frame.withColumns(
+        {
+            "_outcome": outcome,
+            "_errors": F.when(valid & contradicts, F.array(conflict)).otherwise(F.col("_errors")),
+            "_replaces_conflict": F.coalesce(replaces, F.lit(False)),
+        }
+    )
+    frame = frame.withColumn("_replaces_conflict", F.col("_replaces_conflict") & (F.col("_outcome") == "written"))
+    return frame.drop("_held", "_rank", "_best", "_place")

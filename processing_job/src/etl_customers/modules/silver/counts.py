@@ -1,0 +1,83 @@
+"""How many rows went where: the figures of the run summary, and the reconciliation that every run must pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from customer_contract import Contract
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from etl_customers.errors import ReconciliationFailed
+from etl_customers.modules.silver.classify import Outcome
+
+_OUTCOMES = tuple(outcome.value for outcome in Outcome)
+
+
+@dataclass
+class SourceCounts:
+    """Rows of one source. A row can break several rules, so `reasons` may add up to more than `quarantined`."""
+
+    read: int = 0
+    written: int = 0
+    duplicate: int = 0
+    stale: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    masked: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class SilverCounts:
+    """The counts of a run, by source."""
+
+    sources: dict[str, SourceCounts]
+    replaced_conflicts: int = 0
+
+    @classmethod
+    def none(cls) -> SilverCounts:
+        """Nothing was read."""
+        return cls({})
+
+    def total(self, outcome: str) -> int:
+        """Rows over all sources."""
+        return sum(int(getattr(counts, outcome)) for counts in self.sources.values())
+
+    def totals(self) -> dict[str, int]:
+        """Rows read, and rows by outcome."""
+        return {name: self.total(name) for name in ("read", *_OUTCOMES)}
+
+    def check_against(self, arrived: DataFrame) -> None:
+        """Compare with the rows that bronze delivered, counted apart from the staging.
+
+        Raises:
+            ReconciliationFailed: in != written + duplicates + stale + quarantined, for a source.
+        """
+        delivered = {row["_source"]: row["count"] for row in arrived.groupBy("_source").count().collect()}
+        for source in delivered.keys() | self.sources.keys():
+            counts = self.sources.get(source, SourceCounts())
+            outcomes = sum(int(getattr(counts, outcome)) for outcome in _OUTCOMES)
+            if delivered.get(source, 0) != outcomes:
+                raise ReconciliationFailed(f"{source}: {delivered.get(source, 0)} rows in, {outcomes} accounted for")
+            counts.read = delivered.get(source, 0)
+
+
+def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
+    """The counts of staged rows."""
+    sensitive = [column.name for column in contract.sensitive_columns]
+    shown = F.col("_outcome").isin(Outcome.WRITTEN.value, Outcome.QUARANTINED.value)
+    masked = [F.count_if(shown & F.col(f"_q_{name}").isNotNull()).alias(f"masked_{name}") for name in sensitive]
+    outcomes = [F.count_if(F.col("_outcome") == outcome).alias(outcome) for outcome in _OUTCOMES]
+    replaced = F.count_if(F.col("_replaces_conflict")).alias("replaced")
+    result = SilverCounts({})
+    for row in staged.groupBy("_source").agg(*outcomes, *masked, replaced).collect():
+        counts = SourceCounts(**{outcome: row[outcome] for outcome in _OUTCOMES})
+        counts.masked = {name: row[f"masked_{name}"] for name in sensitive}
+        result.sources[row["_source"]] = counts
+        result.replaced_conflicts += row["replaced"]
+    broken = staged.select("_source", F.explode("_errors").alias("error")).groupBy("_source", "error").count()
+    for row in broken.collect():
+        rule, column = row["error"]["rule"], row["error"]["column"]
+        reason = f"{rule} ({column})" if column else rule
+        result.sources[row["_source"]].reasons[reason] = row["count"]
+    return result

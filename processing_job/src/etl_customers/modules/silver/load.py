@@ -1,0 +1,68 @@
+"""Bronze to silver: what is new in bronze becomes purchases, quarantine and golden customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from customer_contract import Contract
+from pyspark.sql import DataFrame, SparkSession
+
+from etl_customers.modules.silver.classify import classify
+from etl_customers.modules.silver.counts import SilverCounts, count_outcomes
+from etl_customers.modules.silver.purchases import write_purchases
+from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
+from etl_customers.modules.silver.stage import stage
+from etl_customers.privacy.token_key import TokenKey
+from etl_customers.utils import job_log
+from etl_customers.utils.groups import GroupedTable
+from etl_customers.utils.lake_table import Commit, LakeTable
+
+
+@dataclass(frozen=True)
+class SilverLoad:
+    """The silver task. Order matters: quarantine can be written twice, purchases carry the progress and come last."""
+
+    spark: SparkSession
+    contract: Contract
+    key: TokenKey
+    bronze: LakeTable
+    purchases: LakeTable
+    quarantine: LakeTable
+    customers: GroupedTable
+    stage_path: str
+    run_id: str
+
+    def run(self) -> SilverCounts:
+        """Process what is new.
+
+        Raises:
+            ReconciliationFailed: the outcomes do not add up to the rows read, or Delta wrote another number.
+        """
+        self.purchases.ensure()
+        self.quarantine.ensure()
+        until = self.bronze.version()
+        after = self.purchases.consumed(self.bronze.name)
+        counts = SilverCounts.none() if after == until else self._take(after, until)
+        self.customers.refresh(self.purchases, self.run_id)
+        return counts
+
+    def _take(self, after: int | None, until: int) -> SilverCounts:
+        commit = Commit(self.run_id, {self.bronze.name: until})
+        arrived = self.bronze.changes(after, until).where("_change_type = 'insert'")
+        staged = self._staged(arrived)
+        counts = count_outcomes(staged, self.contract)
+        counts.check_against(arrived)
+        job_log.info("silver_classified", **counts.totals())
+        if counts.total("quarantined") or counts.replaced_conflicts:
+            write_quarantine(self.quarantine, staged, self.purchases, commit)
+        if counts.total("written"):
+            resolve_conflicts(self.quarantine, staged, commit)
+        write_purchases(self.purchases, staged, counts.total("written"), commit)
+        return counts
+
+    def _staged(self, arrived: DataFrame) -> DataFrame:
+        """The staged rows, on disk: computed once, however often they are read below. They hold masked values only."""
+        frame = classify(stage(arrived, self.spark, self.contract, self.key), self.purchases.read())
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer.option("delta.dataSkippingNumIndexedCols", "0").save(self.stage_path)
+        return self.spark.read.format("delta").load(self.stage_path)

@@ -1,0 +1,70 @@
+"""silver.purchases: one row a purchase, its newest version, masked."""
+
+from __future__ import annotations
+
+from customer_contract import ColumnFormat, Contract, PersonalData
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, StringType, StructField, StructType, TimestampType
+
+from etl_customers.errors import ReconciliationFailed
+from etl_customers.modules.silver.classify import Outcome
+from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE, silver_type
+from etl_customers.utils.lake_table import Commit, LakeTable
+
+NAME = "silver.purchases"
+
+_DERIVED = {
+    ColumnFormat.MONEY: ((CURRENCY, "ISO 4217 code, from the symbol or else the source's default"),),
+    ColumnFormat.STORE: ((STORE_ID, "Id in the reference list"), (STORE_STATE, "State (UF) of the store")),
+}
+_OWN = (
+    ("purchase_key", StringType(), "Identity of the purchase over all sources"),
+    ("cpf_token", StringType(), "HMAC-SHA256 of the CPF: the key for joins"),
+    ("token_key_id", StringType(), "Which key made the token"),
+    ("_event_at", TimestampType(), "When this version came to be at its source; the newest wins"),
+    ("_content_hash", StringType(), "Keyed hash of the version's content"),
+    ("_priority", IntegerType(), "Trust in the source; 1 is the most trusted"),
+    ("_source", StringType(), "Source of this version"),
+    ("_batch_id", StringType(), "Raw batch of this version"),
+    ("_source_file", StringType(), "Raw file of this version"),
+    ("_row_hash", StringType(), "Points back at the row in bronze"),
+    ("_ingested_at", TimestampType(), "When bronze received it"),
+)
+_STATS_OWN = ("purchase_key", "_event_at", "_source", "_batch_id", "_ingested_at")
+
+
+def purchases_table(spark: SparkSession, silver_path: str, contract: Contract) -> LakeTable:
+    """`silver.purchases`."""
+    fields, stats = [], list(_STATS_OWN)
+    for column in contract.columns:
+        fields.append(StructField(column.name, silver_type(column), True, {"comment": column.description}))
+        for name, comment in _DERIVED.get(column.format, ()):
+            fields.append(StructField(name, StringType(), True, {"comment": comment}))
+            stats.append(name)
+        if column.personal_data is PersonalData.NONE:
+            stats.append(column.name)
+    fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
+    return LakeTable(spark, f"{silver_path}/purchases", NAME, StructType(fields), tuple(stats))
+
+
+def write_purchases(table: LakeTable, staged: DataFrame, expected: int, commit: Commit) -> None:
+    """Bring the winners into the table, in the one commit that also records the progress.
+
+    Raises:
+        ReconciliationFailed: Delta reports another number of rows than were classified as written.
+    """
+    if expected == 0:
+        table.record(commit)
+        return
+    winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*table.schema.fieldNames())
+    if table.is_empty():
+        table.append(winners, commit)
+        metrics = table.delta().history(1).select("operationMetrics").first()["operationMetrics"]
+        written = int(metrics["numOutputRows"])
+    else:
+        builder = table.delta().alias("t").merge(winners.alias("s"), "t.purchase_key = s.purchase_key")
+        counts = table.merge(builder.whenMatchedUpdateAll().whenNotMatchedInsertAll(), commit)
+        written = counts.get("numTargetRowsInserted", 0) + counts.get("numTargetRowsUpdated", 0)
+    if written != expected:
+        raise ReconciliationFailed(f"{NAME}: {expected} rows to write, Delta wrote {written}")

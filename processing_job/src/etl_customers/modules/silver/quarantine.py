@@ -1,0 +1,94 @@
+"""silver.quarantine: rejected rows with every reason, masked like silver, pointing back at their bronze row."""
+
+from __future__ import annotations
+
+from customer_contract import Contract
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType, TimestampType
+
+from etl_customers.modules.silver.classify import KEY_CONFLICT, Outcome
+from etl_customers.modules.silver.stage import QUARANTINE_PREFIX
+from etl_customers.utils.lake_table import Commit, LakeTable
+
+NAME = "silver.quarantine"
+_ERROR = StructType([StructField("rule", StringType()), StructField("column", StringType())])
+_STATS = ("_source", "_batch_id", "_source_file", "_ingested_at", "_run_id", "purchase_key", "_event_at")
+_IS_CONFLICT = f"exists(_errors, e -> e.rule = '{KEY_CONFLICT}')"
+
+
+def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) -> LakeTable:
+    """`silver.quarantine`: one row for each rejected row of a raw file; equal rows of one file share it."""
+    text = [StructField(c.name, StringType(), True, {"comment": f"{c.description} Masked."}) for c in contract.columns]
+    own = [
+        StructField("_errors", ArrayType(_ERROR), True, {"comment": "Every rule broken, with its column"}),
+        StructField("_occurrences", LongType(), True, {"comment": "How many equal rows the file holds"}),
+        StructField("purchase_key", StringType(), True, {"comment": "Set for a KEY_CONFLICT: the purchase in silver"}),
+        StructField("_event_at", TimestampType(), True, {"comment": "When this version came to be at its source"}),
+        StructField("_source", StringType()),
+        StructField("_batch_id", StringType()),
+        StructField("_source_file", StringType()),
+        StructField("_row_hash", StringType(), True, {"comment": "Points back at the row in bronze"}),
+        StructField("_ingested_at", TimestampType()),
+        StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
+    ]
+    return LakeTable(spark, f"{silver_path}/quarantine", NAME, StructType(text + own), _STATS)
+
+
+def write_quarantine(table: LakeTable, staged: DataFrame, purchases: LakeTable, commit: Commit) -> None:
+    """Add what this run rejects, and what it drives out of silver. Doing it twice changes nothing."""
+    rejected = staged.where(F.col("_outcome") == Outcome.QUARANTINED.value).select(
+        *(F.col(f"{QUARANTINE_PREFIX}{name}").alias(name) for name in _text_columns(table)), *_own_columns(commit)
+    )
+    driven_out = _driven_out(table, staged, purchases, commit)
+    rows = rejected.unionByName(driven_out).groupBy("_source_file", "_row_hash").agg(*_one_of_each(table))
+    rows = rows.select(*table.schema.fieldNames())
+    if table.is_empty():
+        table.append(rows, commit)
+        return
+    same = "t._source_file = s._source_file AND t._row_hash = s._row_hash"
+    table.merge(table.delta().alias("t").merge(rows.alias("s"), same).whenNotMatchedInsertAll(), commit)
+
+
+def resolve_conflicts(table: LakeTable, staged: DataFrame, commit: Commit) -> None:
+    """Drop conflicts that a newer version has settled: they would have been stale, had they come after it."""
+    written = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select("purchase_key", "_event_at")
+    open_conflicts = table.read().where(_IS_CONFLICT).select("purchase_key", "_event_at")
+    newer = F.expr("c.purchase_key = w.purchase_key AND c._event_at < w._event_at")
+    if open_conflicts.alias("c").join(written.alias("w"), newer, "left_semi").isEmpty():
+        return
+    condition = "t.purchase_key = s.purchase_key AND t._event_at < s._event_at"
+    builder = table.delta().alias("t").merge(written.alias("s"), condition)
+    table.merge(builder.whenMatchedDelete(_IS_CONFLICT.replace("(_errors", "(t._errors")), commit)
+
+
+def _text_columns(table: LakeTable) -> list[str]:
+    names = table.schema.fieldNames()
+    return names[: names.index("_errors")]
+
+
+def _own_columns(commit: Commit) -> list[Column]:
+    conflict = F.expr(_IS_CONFLICT)
+    return [
+        F.col("_errors"),
+        F.when(conflict, F.col("purchase_key")).alias("purchase_key"),
+        F.col("_event_at"),
+        *(F.col(name) for name in ("_source", "_batch_id", "_source_file", "_row_hash", "_ingested_at")),
+        F.lit(commit.run_id).alias("_run_id"),
+    ]
+
+
+def _driven_out(table: LakeTable, staged: DataFrame, purchases: LakeTable, commit: Commit) -> DataFrame:
+    """Silver's present rows that lose to a row of this run at the same event time: from silver into quarantine."""
+    losers = staged.where("_replaces_conflict").select("purchase_key")
+    rows = purchases.read().join(losers, "purchase_key", "left_semi")
+    conflict = F.struct(F.lit(KEY_CONFLICT).alias("rule"), F.lit(None).cast("string").alias("column"))
+    rows = rows.withColumn("_errors", F.array(conflict))
+    text = [F.col(name).cast("string").alias(name) for name in _text_columns(table)]
+    return rows.select(*text, *_own_columns(commit))
+
+
+def _one_of_each(table: LakeTable) -> list[Column]:
+    keys = ("_source_file", "_row_hash", "_occurrences")
+    names = [name for name in table.schema.fieldNames() if name not in keys]
+    return [*(F.first(name).alias(name) for name in names), F.count("*").alias("_occurrences")]

@@ -1,0 +1,1 @@
+"""Keys, tokens, masks and the proof that nothing leaks."""

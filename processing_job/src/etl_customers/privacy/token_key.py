@@ -1,0 +1,79 @@
+"""The key of the tokens: where it comes from, and how Spark gets it without showing it in any plan.
+
+Sources: RFC 2104 (HMAC), RFC 4231 (test vectors). Spark has `hmac` only from 4.3 on; a literal key would stand in
+every plan and in the event log, so the padded keys travel in a one-row frame that is broadcast (docs/privacy.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType, StructField, StructType
+
+from etl_customers.errors import ConfigurationInvalid
+
+_BLOCK = 64  # bytes, the block size of SHA-256
+_MIN_BYTES = 32
+#: Keys from documentation and tests, which must never protect anything.
+_KNOWN_SAMPLES = ("0123456789abcdef", "changeme", "secret", "password", "example")
+
+
+@dataclass(frozen=True)
+class TokenKey:
+    """A master key and its id; a sub-key for each purpose is derived from it."""
+
+    key_id: str
+    master: bytes = field(repr=False)
+
+    def subkey(self, purpose: str) -> bytes:
+        """HMAC-SHA256(master, purpose): tokens of different purposes cannot be compared."""
+        return hmac.new(self.master, purpose.encode(), hashlib.sha256).digest()
+
+
+def read_token_key(path: Path, key_id: str) -> TokenKey:
+    """The key in the file at `path`, surrounding white space removed.
+
+    Raises:
+        ConfigurationInvalid: missing, shorter than 32 bytes, or plainly not random. There is no unkeyed fallback.
+    """
+    try:
+        master = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigurationInvalid(f"the token key file {path} cannot be read: {error.strerror}") from None
+    if len(master) < _MIN_BYTES:
+        raise ConfigurationInvalid(f"the token key must have at least {_MIN_BYTES} bytes, it has {len(master)}")
+    if len(set(master)) < 8 or any(sample.encode() in master.lower() for sample in _KNOWN_SAMPLES):
+        raise ConfigurationInvalid("the token key is not random; make one with: openssl rand -hex 32")
+    return TokenKey(key_id, master)
+
+
+def with_keys(frame: DataFrame, spark: SparkSession, key: TokenKey, purposes: tuple[str, ...]) -> DataFrame:
+    """`frame` with the padded keys of each purpose beside every row, for `keyed_hash`; drop them with `without_keys`."""
+    values: list[bytes] = []
+    for purpose in purposes:
+        padded = key.subkey(purpose).ljust(_BLOCK, b"\0")
+        values += [bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)]
+    names = [name for purpose in purposes for name in _pad_names(purpose)]
+    schema = StructType([StructField(name, BinaryType(), False) for name in names])
+    return frame.crossJoin(F.broadcast(spark.createDataFrame([tuple(values)], schema)))
+
+
+def without_keys(frame: DataFrame, purposes: tuple[str, ...]) -> DataFrame:
+    """`frame` without the columns that `with_keys` added."""
+    return frame.drop(*(name for purpose in purposes for name in _pad_names(purpose)))
+
+
+def keyed_hash(message: Column, purpose: str) -> Column:
+    """HMAC-SHA256 of `message` (string) in lower hex under the sub-key of `purpose`; NULL stays NULL."""
+    inner_pad, outer_pad = (F.col(name) for name in _pad_names(purpose))
+    inner = F.sha2(F.concat(inner_pad, F.encode(message, "UTF-8")), 256)
+    return F.sha2(F.concat(outer_pad, F.unhex(inner)), 256)
+
+
+def _pad_names(purpose: str) -> tuple[str, str]:
+    return f"_pad_in_{purpose}", f"_pad_out_{purpose}"

@@ -1,0 +1,180 @@
+"""A Delta table of the lake: created with its properties, read by version, written with the run's progress.
+
+Progress rides in the commit: each write carries `userMetadata` = {"run_id", "consumed": {source table: version}}. So a
+lost checkpoint, a retry or a RESTORE cannot skip or double a row; the reader of the progress follows RESTOREs back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from delta.tables import DeltaMergeBuilder, DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+_METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
+_PROGRESS_APP = "etl-customers-progress"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one step consumed: written into the commit of its target."""
+
+    run_id: str
+    consumed: dict[str, int]
+
+    def to_json(self) -> str:
+        """As `userMetadata`."""
+        return json.dumps({"run_id": self.run_id, "consumed": self.consumed}, sort_keys=True)
+
+
+class LakeTable:
+    """One Delta table at a path.
+
+    Args:
+        spark: the session.
+        path: the table's directory.
+        name: layer and table, for logs and progress, as in `silver.purchases`.
+        schema: columns, with comments.
+        stats_columns: columns whose minimum and maximum may stand in Delta's log. Personal data must not: VACUUM does
+            not touch the log.
+        cluster_by: clustering columns, at most four, all of them among `stats_columns`.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        path: str,
+        name: str,
+        schema: StructType,
+        stats_columns: tuple[str, ...],
+        cluster_by: tuple[str, ...] = (),
+    ) -> None:
+        self.spark = spark
+        self.path = path
+        self.name = name
+        self.schema = schema
+        self._stats_columns = stats_columns
+        self._cluster_by = cluster_by
+
+    def ensure(self) -> LakeTable:
+        """Create the table if it is not there."""
+        if DeltaTable.isDeltaTable(self.spark, self.path):
+            return self
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path).addColumns(self.schema)
+        for key, value in self._properties().items():
+            builder = builder.property(key, value)
+        if self._cluster_by:
+            builder = builder.clusterBy(*self._cluster_by)
+        builder.execute()
+        return self
+
+    def exists(self) -> bool:
+        """True if the table is there."""
+        return DeltaTable.isDeltaTable(self.spark, self.path)
+
+    def delta(self) -> DeltaTable:
+        """The table for MERGE and history."""
+        return DeltaTable.forPath(self.spark, self.path)
+
+    def read(self, version: int | None = None) -> DataFrame:
+        """All rows, of the newest or of the given version."""
+        reader = self.spark.read.format("delta")
+        return (reader if version is None else reader.option("versionAsOf", version)).load(self.path)
+
+    def version(self) -> int:
+        """The newest version."""
+        return int(self.delta().history(1).select("version").first()["version"])
+
+    def is_empty(self) -> bool:
+        """True if no version holds a row now."""
+        return self.read().isEmpty()
+
+    def changes(self, after: int | None, until: int) -> DataFrame:
+        """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all rows as inserts if after is None."""
+        if after is None:
+            return self.read(until).withColumn("_change_type", F.lit("insert"))
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
+        return feed.where("_change_type <> 'update_preimage'").drop("_commit_version", "_commit_timestamp")
+
+    def touched(self, after: int | None, until: int) -> DataFrame:
+        """Like `changes`, but with the rows as they were before an update too: every group a change may affect."""
+        if after is None:
+            return self.read(until)
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
+        return feed.drop("_change_type", "_commit_version", "_commit_timestamp")
+
+    def consumed(self, source: str) -> int | None:
+        """The version of `source` up to which this table holds everything; None if it must be read from the start."""
+        commits = self.delta().history().select("version", "operation", "operationParameters", "userMetadata").collect()
+        by_version = {commit["version"]: commit for commit in commits}
+        version = max(by_version)
+        while version in by_version:
+            commit = by_version[version]
+            if commit["operation"] == "RESTORE":
+                restored = commit["operationParameters"].get("version")
+                if restored is None or not restored.isdigit():
+                    return None  # restored by timestamp: reading all again is safe, only slower
+                version = int(restored)
+                continue
+            consumed = _consumed_in(commit["userMetadata"], source)
+            if consumed is not None:
+                return consumed
+            version -= 1
+        return None
+
+    def append(self, frame: DataFrame, commit: Commit) -> None:
+        """Add rows in one commit that carries the progress."""
+        frame.write.format("delta").mode("append").option("userMetadata", commit.to_json()).save(self.path)
+
+    def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:
+        """Run a MERGE in one commit that carries the progress; returns Delta's own operation metrics."""
+        before = self.version()
+        with self._metadata(commit):
+            builder.execute()
+        last = self.delta().history(1).first()
+        if last["version"] == before:  # a MERGE that changes nothing makes no commit
+            self.record(commit)
+            return {}
+        return {key: int(value) for key, value in last["operationMetrics"].items() if str(value).isdigit()}
+
+    def record(self, commit: Commit) -> None:
+        """Commit progress alone. Delta skips empty commits unless they carry a transaction id."""
+        # A version that is not higher than the last is skipped in silence, hence the clock.
+        options = {"txnAppId": _PROGRESS_APP, "txnVersion": time.time_ns(), "userMetadata": commit.to_json()}
+        writer = self.spark.createDataFrame([], self.read().schema).write.format("delta").mode("append")
+        for key, value in options.items():
+            writer = writer.option(key, value)
+        writer.save(self.path)
+
+    @contextmanager
+    def _metadata(self, commit: Commit) -> Iterator[None]:
+        self.spark.conf.set(_METADATA_CONF, commit.to_json())
+        try:
+            yield
+        finally:
+            self.spark.conf.unset(_METADATA_CONF)
+
+    def _properties(self) -> dict[str, str]:
+        return {
+            "delta.enableChangeDataFeed": "true",
+            "delta.enableDeletionVectors": "false",
+            "delta.autoOptimize.optimizeWrite": "true",
+            "delta.autoOptimize.autoCompact": "true",
+            "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
+        }
+
+
+def _consumed_in(metadata: str | None, source: str) -> int | None:
+    try:
+        found = json.loads(metadata or "{}").get("consumed", {}).get(source)
+    except (ValueError, AttributeError):  # somebody else's metadata
+        return None
+    return found if isinstance(found, int) else None
