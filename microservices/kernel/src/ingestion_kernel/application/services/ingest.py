@@ -113,7 +113,8 @@ class IngestionService:
 
     def _take(self, run: Run, batch: PendingBatch, next_key: BatchKey) -> Manifest | None:
         if batch.key and self._lake.find(self._source.name, batch.key):
-            return self._skip(run, batch, batch.key)
+            self._skip(run, batch, batch.key)
+            return None
         started = self._clock.now().isoformat()
         staged = self._lake.stage(run.run_id, self._source.name)
         try:
@@ -125,7 +126,8 @@ class IngestionService:
             if extraction.content_addressed:
                 key = BatchKey.content(writer.content_sha256)
                 if self._lake.find(self._source.name, key):
-                    return self._skip(run, batch, key)
+                    self._skip(run, batch, key)
+                    return None
             if not rows and not extraction.publish_if_empty:
                 batch.settle(Outcome.EMPTY)
                 return None
@@ -134,7 +136,8 @@ class IngestionService:
                 staged.publish(manifest)
             except BatchExists:
                 if key.number is None:  # same content: the other run did our work
-                    return self._skip(run, batch, key)
+                    self._skip(run, batch, key)
+                    return None
                 raise
         finally:
             staged.discard()
@@ -149,7 +152,13 @@ class IngestionService:
         self._telemetry.batch_skipped(run, key.text)
 
     def _manifest(
-        self, run: Run, batch: PendingBatch, key: BatchKey, extraction: Extraction, parts: tuple[Part, ...], started: str
+        self,
+        run: Run,
+        batch: PendingBatch,
+        key: BatchKey,
+        extraction: Extraction,
+        parts: tuple[Part, ...],
+        started: str,
     ) -> Manifest:
         rows = sum(part.rows for part in parts)
         return Manifest(

@@ -18,6 +18,8 @@ from ingestion_kernel.domain.exceptions import BatchExists, LakeUnavailable
 from ingestion_kernel.domain.manifest import MANIFEST_FILE, Manifest
 from ingestion_kernel.domain.ports.raw_lake import STAGING, batch_path
 
+_MANIFEST_LOST = "Restore the batch from the container's backup: its manifest holds where the next run starts."
+
 
 class LocalRawLake:
     """The raw container as a directory.
@@ -33,10 +35,16 @@ class LocalRawLake:
     def newest(self, source: str) -> Manifest | None:
         """See `RawLake`."""
         with _lake_errors("list the raw lake"):
-            folder = self._root / source / self._entity
-            keys = [BatchKey(path.name.removeprefix("batch=")) for path in folder.glob("batch=*")]
+            # not Path.glob, which takes a directory that may not be read for an empty one: all would be read anew
+            names = _names_in(self._root / source / self._entity)
+        keys = (BatchKey(name.removeprefix("batch=")) for name in names if name.startswith("batch="))
         newest = max((key for key in keys if key.number is not None), key=lambda key: key.text, default=None)
-        return self.find(source, newest) if newest else None
+        if newest is None:
+            return None
+        manifest = self.find(source, newest)
+        if manifest is None:
+            raise LakeUnavailable(f"batch {newest.text} has no manifest", advice=_MANIFEST_LOST)
+        return manifest
 
     def find(self, source: str, key: BatchKey) -> Manifest | None:
         """See `RawLake`."""
@@ -52,8 +60,9 @@ class LocalRawLake:
     def sweep(self, source: str, older_than_seconds: float) -> int:
         """See `RawLake`."""
         limit = time.time() - older_than_seconds
+        folder = self._root / STAGING / source
         with _lake_errors("sweep the staging directory"):
-            stale = [path for path in (self._root / STAGING / source).glob("*") if path.stat().st_mtime < limit]
+            stale = [path for path in map(folder.joinpath, _names_in(folder)) if _last_write(path) < limit]
             for path in stale:
                 shutil.rmtree(path, ignore_errors=True)
         return len(stale)
@@ -61,8 +70,9 @@ class LocalRawLake:
     def check(self) -> None:
         """See `RawLake`."""
         with _lake_errors("write to the raw lake"):
-            self._root.mkdir(parents=True, exist_ok=True)
-            probe = self._root / f".probe-{uuid.uuid4().hex}"
+            folder = self._root / STAGING
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".probe-{uuid.uuid4().hex}"
             probe.touch()
             probe.unlink()
 
@@ -118,6 +128,21 @@ class LocalPartFile:
         with _lake_errors("close a part"), self._file:
             self._file.flush()
             os.fsync(self._file.fileno())
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _last_write(staged: Path) -> float:
+    """When something was last written to a staging directory: a big part being written leaves the directory's time."""
+    try:
+        return max(path.stat().st_mtime for path in (staged, *staged.iterdir()))
+    except FileNotFoundError:  # published or discarded meanwhile
+        return time.time()
 
 
 def _read_manifest(batch: Path) -> Manifest | None:

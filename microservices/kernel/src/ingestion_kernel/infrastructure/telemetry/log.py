@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from ingestion_kernel.domain.exceptions import IngestionError
 from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.telemetry import Telemetry
 from ingestion_kernel.domain.run import Run
@@ -52,10 +53,15 @@ class LogTelemetry:
         }
         if run.error:
             fault = {"code": run.error.code, "error": run.error.message, "advice": run.error.advice}
-            _log.error("run_failed", **fault, **totals, exc_info=error)
+            _log.error("run_failed", **fault, **totals, exc_info=_unexplained(error))
         else:
             _log.info("run_succeeded", **totals)
         structlog.contextvars.unbind_contextvars("run_id", "source")
+
+
+def _unexplained(error: BaseException | None) -> BaseException | None:
+    """What still needs its place and causes told: a fault of ours is explained by its message, unless it has a cause."""
+    return error.__cause__ if isinstance(error, IngestionError) else error
 
 
 class CompositeTelemetry:

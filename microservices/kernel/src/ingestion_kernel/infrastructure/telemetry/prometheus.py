@@ -45,17 +45,22 @@ class PrometheusTelemetry:
         self._conflicts = counter("conflicts", "Times another replica published first.")
         runs = Counter("ingestion_runs", "Ended runs.", ["source", "status"], registry=registry)
         self._runs = {status: runs.labels(source, status) for status in (RunStatus.SUCCEEDED, RunStatus.FAILED)}
-        errors = Counter("ingestion_errors", "Failed runs by the code of their error.", ["source", "code"], registry=registry)
-        self._error = lambda code: errors.labels(source, code)
+        errors = Counter(
+            "ingestion_errors", "Failed runs by the code of their error.", ["source", "code"], registry=registry
+        )
+        self._errors = errors
+        self._source = source
         self._seconds = Histogram(
             "ingestion_run_duration_seconds", "How long runs took.", ["source"], buckets=_SECONDS, registry=registry
         ).labels(source)
-        self._running = Gauge("ingestion_run_in_progress", "1 while a run works.", ["source"], registry=registry).labels(
-            source
-        )
+        self._running = Gauge(
+            "ingestion_run_in_progress", "1 while a run works.", ["source"], registry=registry
+        ).labels(source)
         self._last_success = Gauge(
-            "ingestion_last_success_timestamp_seconds", "When a run last succeeded; 0: never since the start.",
-            ["source"], registry=registry,
+            "ingestion_last_success_timestamp_seconds",
+            "When a run last succeeded; 0: never since the start.",
+            ["source"],
+            registry=registry,
         ).labels(source)
         self._registry = registry
 
@@ -88,7 +93,7 @@ class PrometheusTelemetry:
         self._runs[run.status].inc()
         self._inputs.inc(run.inputs_rejected)
         if run.error:
-            self._error(run.error.code).inc()
+            self._errors.labels(self._source, run.error.code).inc()
         if run.finished_at and run.started_at:
             self._seconds.observe((run.finished_at - run.started_at).total_seconds())
         if run.finished_at and run.status is RunStatus.SUCCEEDED:
