@@ -1,0 +1,1 @@
+"""CSV ingestion: files of a drop folder into the raw lake."""

@@ -1,0 +1,1 @@
+"""How a CSV file is judged and made canonical; knows text, not disks."""

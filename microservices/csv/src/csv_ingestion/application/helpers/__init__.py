@@ -1,0 +1,1 @@
+"""Small steps that several parts of the service take."""

@@ -1,0 +1,119 @@
+"""Writes a file's rows as canonical CSV: UTF-8, LF, RFC 4180 quoting, the contract's columns in order, `_extra`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from ingestion_kernel.domain.ports.source import RecordSink
+
+from csv_ingestion.application.helpers.records import RecordReader
+from csv_ingestion.application.validators.header import Header
+from csv_ingestion.domain.exceptions import FileRejected
+from csv_ingestion.domain.ports.rejected_rows import RejectedRows
+from csv_ingestion.domain.reasons import FileReason, RowReason
+
+EXTRA_COLUMN = "_extra"
+
+#: Rows are handed on once they are this long together, in characters, or this many.
+_CHUNK_CHARS = 256 * 1024
+_CHUNK_ROWS = 1000
+
+
+def canonical_header(columns: Sequence[str]) -> bytes:
+    """The header line of every canonical part."""
+    return (",".join([*columns, EXTRA_COLUMN]) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows were taken and set aside, and the physical line of the first one set aside."""
+
+    taken: int
+    rejected: int
+    first_rejected_line: int | None
+
+    def refuse_above(self, share: float) -> None:
+        """Raise FileRejected if more than `share` (0 to 1) of the rows were set aside."""
+        if self.rejected > share * (self.taken + self.rejected):
+            raise FileRejected(FileReason.TOO_MANY_BAD_ROWS, line=self.first_rejected_line)
+
+
+class Canonicaliser:
+    """Rewrites the records of one file; values are not changed.
+
+    Args:
+        columns: the contract's columns, in order. Those that the file lacks are written empty.
+        header: where the file keeps them.
+        sink: takes the canonical rows.
+        rejects: takes the rows whose number of fields is not the header's.
+    """
+
+    def __init__(self, columns: Sequence[str], header: Header, sink: RecordSink, rejects: RejectedRows) -> None:
+        self._header = header
+        self._sink = sink
+        self._rejects = rejects
+        # Each row is extended by its `_extra` text and one empty field, at these two positions.
+        extra, empty = header.width, header.width + 1
+        self._pick = itemgetter(*(header.known.get(column, empty) for column in columns), extra)
+
+    def run(self, records: RecordReader) -> RowCounts:
+        """Write all records that follow the header.
+
+        Raises:
+            FileRejected: see `RecordReader`; also if a row of the wrong width spans lines, since then a stray quote
+                has probably glued rows together.
+        """
+        width, taken, rejected, first_rejected, chars = self._header.width, 0, 0, None, 0
+        rows: list[list[str]] = []
+        for record in records:
+            if len(record) != width:
+                self._reject(records, record)
+                rejected += 1
+                first_rejected = first_rejected or records.first_line
+                continue
+            rows.append(record)
+            chars += records.chars
+            if chars >= _CHUNK_CHARS or len(rows) == _CHUNK_ROWS:
+                taken += self._flush(rows)
+                chars = 0
+        taken += self._flush(rows)
+        return RowCounts(taken, rejected, first_rejected)
+
+    def _reject(self, records: RecordReader, record: list[str]) -> None:
+        if records.last_line > records.first_line:
+            raise FileRejected(FileReason.UNCLOSED_QUOTE, line=records.first_line)
+        few = len(record) < self._header.width
+        self._rejects.add(records.first_line, RowReason.TOO_FEW_FIELDS if few else RowReason.TOO_MANY_FIELDS, record)
+
+    def _flush(self, rows: list[list[str]]) -> int:
+        if not rows:
+            return 0
+        for row in rows:
+            row += (self._extra(row), "")
+        count = len(rows)
+        self._sink.write(_to_csv(list(map(self._pick, rows))), count)
+        rows.clear()
+        return count
+
+    def _extra(self, row: list[str]) -> str:
+        unknown = self._header.unknown
+        if not unknown:
+            return ""
+        return json.dumps({name: row[position] for name, position in unknown.items()}, ensure_ascii=False)
+
+
+def _to_csv(rows: list[tuple[str, ...]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    text = buffer.getvalue()
+    if "\r" in text:
+        # Python 3.11 quotes only the characters of `lineterminator`; a bare CR would end the row for a reader.
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+        text = buffer.getvalue()
+    return text.encode()

@@ -1,0 +1,1 @@
+"""What a file must satisfy before a row of it is taken."""

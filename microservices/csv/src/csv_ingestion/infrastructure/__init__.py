@@ -1,0 +1,1 @@
+"""Adapters: disk, settings, and the kernel's `Source`."""

@@ -1,0 +1,1 @@
+"""The kernel's `Source` over a drop folder."""
