@@ -68,7 +68,12 @@ def _text_amount(row: Row, source: SourceName, who: Customer, rng: random.Random
 
 
 def _negative_amount(row: Row, source: SourceName, who: Customer, rng: random.Random) -> None:
-    row[AMOUNT] = {SourceName.DATABASE: "-5.00", SourceName.API: -5.0, SourceName.CSV: "-R$ 5,00"}[source]
+    written: dict[SourceName, str | float] = {
+        SourceName.DATABASE: "-5.00",
+        SourceName.API: -5.0,
+        SourceName.CSV: "-R$ 5,00",
+    }
+    row[AMOUNT] = written[source]
 
 
 def _impossible_date(row: Row, source: SourceName, who: Customer, rng: random.Random) -> None:

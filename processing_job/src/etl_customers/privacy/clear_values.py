@@ -40,14 +40,22 @@ def read_clear_values(bronze: Path, contract: Contract) -> dict[str, set[str]]:
 
 
 def patterns_of(column: Column, values: Iterable[str]) -> Iterator[str]:
-    """What to search for: each value as written and, for a CPF or card, bare and with the usual punctuation."""
+    """What to search for: each value as written and, for a CPF or card, bare and with the usual punctuation.
+
+    None comes twice, although two values may differ in punctuation only.
+    """
+    if column.format not in _NUMBERS:
+        yield from values
+        return
+    seen: set[str] = set()
     for value in values:
-        yield value
-        if column.format in _NUMBERS:
-            digits = re.sub(r"[^0-9]", "", value)
-            if _telling(digits):
-                yield digits
-                yield from _punctuated(column.format, digits)
+        digits = re.sub(r"[^0-9]", "", value)
+        usual = {digits, *_punctuated(column.format, digits)} if _telling(digits) else set()
+        if value not in usual:
+            yield value
+        if digits not in seen:
+            seen.add(digits)
+            yield from usual
 
 
 def _punctuated(format: ColumnFormat, digits: str) -> Iterator[str]:
@@ -55,8 +63,7 @@ def _punctuated(format: ColumnFormat, digits: str) -> Iterator[str]:
         yield f"{digits[:3]}.{digits[3:6]}.{digits[6:9]}-{digits[9:]}"
     elif format is ColumnFormat.PAYMENT_CARD and len(digits) == 16:
         groups = [digits[i : i + 4] for i in range(0, 16, 4)]
-        yield " ".join(groups)
-        yield "-".join(groups)
+        yield from (" ".join(groups), "-".join(groups))
 
 
 def _telling(value: str) -> bool:

@@ -10,6 +10,7 @@ import codecs
 import gzip
 import html
 import io
+import math
 import re
 import shutil
 import tempfile
@@ -75,13 +76,13 @@ def _blocks(file: IO[bytes], start: bytes) -> Iterator[str]:
     reader = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     carry = ""
     try:
-        while block := reader.read(BLOCK):
+        while len(block := reader.read(BLOCK)) == BLOCK:
             text = carry + block
-            cut = text.rfind("\n") + 1 or max(len(text) - _OVERLAP, 0)
-            # Where there is no line to cut at, the overlap is searched twice, so that nothing falls between.
-            yield text[:cut] if text[cut - 1 : cut] == "\n" else text
-            carry = text[cut:]
-        yield carry
+            line_end = text.rfind("\n") + 1
+            # With no line to cut at, the overlap is searched twice, so that no value falls between two blocks.
+            yield text[:line_end] if line_end else text
+            carry = text[line_end or -_OVERLAP :]
+        yield carry + block
     finally:
         reader.detach()
 
@@ -129,7 +130,6 @@ def _as_text(values: pa.Array) -> Iterator[str]:
 
 def _numbers(values: pa.Array) -> Iterator[str]:
     """Whole numbers with enough digits, bare and with the zeros that a CPF loses as a number."""
-    large = values.filter(pc.greater_equal(values.cast(pa.float64()), _SMALLEST_NUMBER)).to_pylist()
-    for number in large:
-        if number == number and number not in (float("inf"),):
+    for number in values.filter(pc.greater_equal(values.cast(pa.float64()), _SMALLEST_NUMBER)).to_pylist():
+        if math.isfinite(number):
             yield f"{int(number)} {int(number):011d}"

@@ -127,6 +127,7 @@ def _scan_file(searcher: Searcher, target: Path, path: Path, result: ScanResult)
 def _hide(searcher: Searcher, name: str) -> str:
     """`name` without clear values, so that the report leaks none. A `/` or `=` ends a value, as in partitions."""
     for spelling in spellings_of(name):
+        spelling = spelling if len(spelling.lower()) == len(spelling) else spelling.lower()
         for start, end in reversed(list(searcher.spans(spelling))):
             name = spelling = spelling[:start] + HIDDEN + spelling[end:]
     return name
