@@ -1,0 +1,1 @@
+"""How pages are walked and records normalised, free of HTTP."""

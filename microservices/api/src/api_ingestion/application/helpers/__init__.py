@@ -1,0 +1,1 @@
+"""Pure steps of the extraction."""

@@ -1,0 +1,1 @@
+"""What an incremental extraction means, free of HTTP."""
