@@ -15,7 +15,7 @@ from customer_contract import Column, ColumnFormat, Contract
 
 #: Shorter values are found by chance, so they prove nothing.
 MIN_LENGTH = 8
-#: Patterns per automaton: about 400 MB. With more, the tree is read once for each portion.
+#: Patterns per automaton: about 250 MB. With more, the tree is read once for each portion.
 PORTION = 500_000
 
 _NUMBERS = (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD)

@@ -1,0 +1,86 @@
+"""The command `etl-customers`: reads the settings, runs one layer or all, writes the summary, ends with a telling code.
+
+Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 78 wrong settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+from pyspark.errors import PySparkException
+
+from etl_customers.config.settings import JobSettings
+from etl_customers.errors import ConfigurationInvalid, JobError
+from etl_customers.job import Job, Layer
+from etl_customers.report.render import write_report
+from etl_customers.summary import failed_summary, summarise, write_summary
+from etl_customers.utils import job_log
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of the console script and of the wheel task."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Run the job; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    run_id = arguments.run_id or uuid.uuid4().hex
+    job_log.configure(run_id)
+    started_at = datetime.now(UTC)
+    try:
+        settings = _settings(arguments)
+    except ConfigurationInvalid as error:
+        return _explain(error)
+    try:
+        job = Job(settings, run_id)
+        result = job.run(arguments.layer)
+        summary = summarise(job, result, started_at)
+        if arguments.report:
+            write_report(job, summary, arguments.report)
+        code = 0
+    except JobError as error:
+        code = _explain(error)
+        summary = failed_summary(run_id, started_at, error)
+    except Exception as error:  # the last wall; an unforeseen fault's text may quote a row, so only its kind is told
+        code = JobError.exit_code
+        summary = failed_summary(run_id, started_at, JobError(f"unforeseen {type(error).__name__}"))
+        condition = error.getCondition() if isinstance(error, PySparkException) else None
+        places = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+        job_log.error("run_failed", kind=type(error).__name__, condition=condition, places=places)
+    print(write_summary(summary, settings.runs_path))
+    return code
+
+
+def _explain(error: JobError) -> int:
+    job_log.error("run_failed", code=error.code, message=str(error), advice=error.advice)
+    return error.exit_code
+
+
+def _settings(arguments: argparse.Namespace) -> JobSettings:
+    given = {name: getattr(arguments, name) for name in JobSettings.model_fields}
+    try:
+        return JobSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        names = ", ".join(f"ETL_{'.'.join(map(str, fault['loc'])).upper()}" for fault in error.errors())
+        raise ConfigurationInvalid(f"settings missing or invalid: {names}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="etl-customers", description=__doc__)
+    parser.add_argument("--layer", type=Layer, choices=list(Layer), default=Layer.ALL)
+    parser.add_argument("--run-id", help="id of this run; a random one by default")
+    parser.add_argument("--report", type=Path, help="write an HTML report to this file")
+    for name in JobSettings.model_fields:
+        parser.add_argument(f"--{name.replace('_', '-')}", help=f"or ETL_{name.upper()}")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

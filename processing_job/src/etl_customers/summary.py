@@ -1,0 +1,106 @@
+"""The summary of a run: one JSON file for people and machines, and the same figures as rows of a Delta table."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from etl_customers.errors import JobError
+from etl_customers.job import Job, RunResult
+from etl_customers.utils.run_metrics import append_metrics
+
+_TOP_STORES = 10
+
+
+@dataclass
+class Summary:
+    """What a run did. Counts are rows, times ISO 8601 UTC, durations seconds."""
+
+    run_id: str
+    started_at: str
+    finished_at: str
+    status: str
+    contract_version: str = ""
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reconciliation: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, dict[str, int]] = field(default_factory=dict)
+    top_stores: list[dict[str, Any]] = field(default_factory=list)
+    months: list[dict[str, Any]] = field(default_factory=list)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
+    sample_customer: dict[str, Any] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+
+
+def summarise(job: Job, result: RunResult, started_at: datetime) -> Summary:
+    """The summary of a run that went well; also adds its figures to the table of metrics if it read anything."""
+    counts = result.counts
+    if counts.sources:
+        append_metrics(job.spark, job.settings.silver_path, job.run_id, started_at, counts)
+    tables = {table.name: table for table in job.tables() if table.exists()}
+    totals = counts.totals()
+    summary = Summary(
+        run_id=job.run_id,
+        started_at=started_at.isoformat(),
+        finished_at="",
+        status="succeeded",
+        contract_version=job.contract.version,
+        sources={name: asdict(source) for name, source in sorted(counts.sources.items())},
+        reconciliation=totals | {"unaccounted": totals["read"] - sum(v for k, v in totals.items() if k != "read")},
+        tables={name: {"version": table.version(), "rows": table.read().count()} for name, table in tables.items()},
+        timings=result.seconds,
+    )
+    if job.monthly.table.name in tables:
+        _add_gold(job, summary)
+    if job.quarantine.name in tables:
+        summary.quarantine = _open_quarantine(job)
+    summary.finished_at = datetime.now(UTC).isoformat()
+    return summary
+
+
+def failed_summary(run_id: str, started_at: datetime, error: JobError) -> Summary:
+    """The summary of a run that failed."""
+    fault = {"code": error.code, "message": str(error), "advice": error.advice}
+    return Summary(run_id, started_at.isoformat(), datetime.now(UTC).isoformat(), "failed", error=fault)
+
+
+def write_summary(summary: Summary, runs: Path) -> Path:
+    """Write the summary to `<runs>/<run id>/summary.json` and return that path."""
+    path = runs / summary.run_id / "summary.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(summary), indent=1, ensure_ascii=False, default=str), encoding="utf-8")
+    return path
+
+
+def _add_gold(job: Job, summary: Summary) -> None:
+    rows = [row.asDict() for row in job.monthly.table.read().collect()]  # stores x months x currencies: small
+    summary.top_stores = _group(rows, ("store_id", "store_location", "currency"))[:_TOP_STORES]
+    months = _group([row for row in rows if row["month"]], ("month", "currency"))
+    summary.months = sorted(months, key=lambda row: (str(row["month"]), row["currency"]))
+    customer = job.customers.table.read().orderBy(F.desc("purchases"), "cpf_token").limit(1).collect()
+    summary.sample_customer = customer[0].asDict() if customer else {}
+
+
+def _group(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    totals: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+    for row in rows:
+        total = totals[tuple(row[key] for key in keys)]
+        total[0] += row["total_purchases"]
+        total[1] += row["total_revenue"]
+    found = [dict(zip(keys, group)) | {"purchases": n, "revenue": money} for group, (n, money) in totals.items()]
+    return sorted(found, key=lambda row: (-row["purchases"], *(str(row[key]) for key in keys)))
+
+
+def _open_quarantine(job: Job) -> list[dict[str, Any]]:
+    errors = job.quarantine.read().select("_source", "_occurrences", F.explode("_errors").alias("error"))
+    counted = errors.groupBy("_source", "error.rule", "error.column").agg(F.sum("_occurrences").alias("rows"))
+    found = [row.asDict() for row in counted.collect()]
+    named = [{**{k.lstrip("_"): v for k, v in row.items()}} for row in found]
+    return sorted(named, key=lambda row: (-row["rows"], row["rule"], row["source"]))
