@@ -83,7 +83,7 @@ class TableSource:
         limit = snapshot.limit(cursor)
         held_back = snapshot.held_back(cursor, limit) if limit is not None else 0
         if held_back:
-            _LOG.info("rows too new to be safe wait for the next run", extra={"rows_held_back": held_back})
+            _LOG.info("%d rows are too new to be safe from late commits and wait for the next run", held_back)
         for upto in snapshot.boundaries(cursor, after, limit, self._settings.batch_rows):
             details = {"cursor_after": after, "rows_held_back": held_back}
             end = watermark_of(table, cursor, upto)

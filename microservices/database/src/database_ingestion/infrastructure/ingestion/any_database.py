@@ -146,7 +146,7 @@ class AnySnapshot:
     def has_unordered(self, cursor: Cursor) -> bool:
         """See `TableSnapshot`."""
         found = exists().select_from(self._table).where(self._table.c[cursor.column].is_(None))
-        return self._value(select(func.count()).where(found)) > 0
+        return bool(self._value(select(func.count()).where(found)))
 
     def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
         """See `TableSnapshot`."""

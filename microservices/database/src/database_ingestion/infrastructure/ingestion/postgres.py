@@ -15,7 +15,6 @@ from ingestion_kernel.domain.ports.source import RecordSink
 from psycopg2 import sql
 from psycopg2.extensions import connection as Psycopg2Connection
 from sqlalchemy import URL
-from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from database_ingestion.domain.slices import TIME_KINDS, AllRows, Cursor, Slice, Unordered
 from database_ingestion.domain.table import Field, TableName
@@ -58,13 +57,14 @@ class PostgresDatabase:
     """See `Database`."""
 
     def __init__(self, url: URL, options: PostgresOptions) -> None:
+        dialect = url.set(drivername="postgresql+psycopg2").get_dialect()()
         self._arguments: dict[str, Any] = {
             "connect_timeout": max(1, round(options.connect_timeout)),
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "application_name": _APPLICATION,
-            **PGDialect_psycopg2().create_connect_args(url)[1],
+            **dialect.create_connect_args(url)[1],
             "client_encoding": "utf8",
         }
         host = self._arguments.get("host", "the local socket")

@@ -20,15 +20,16 @@ from psycopg2.extensions import cursor as Psycopg2Cursor
 #: Held back where other sessions' transactions cannot be seen, in seconds.
 BLIND_LAG_SECONDS = 300.0
 
-# Every transaction holds a lock on its own virtual id, and pg_locks shows that to everyone; when it began is shown
-# only to its owner and to pg_read_all_stats. A standby does not show the primary's transactions at all.
+# Every transaction holds a lock on its own virtual id, and pg_locks shows that to everyone; when it began, and even the
+# backend's type, is shown only to its owner and to pg_read_all_stats (hence coalesce). Autovacuum has no user and adds
+# no rows. A standby does not show the primary's transactions at all.
 _QUESTION = """
 SELECT now(), current_setting('TimeZone'),
   min(a.xact_start),
-  pg_is_in_recovery() OR coalesce(bool_or(a.xact_start IS NULL AND a.pid IN (
+  pg_is_in_recovery() OR coalesce(bool_or(a.xact_start IS NULL AND a.usesysid IS NOT NULL AND a.pid IN (
     SELECT pid FROM pg_locks WHERE locktype = 'virtualxid' AND mode = 'ExclusiveLock')), false)
 FROM pg_stat_activity a
-WHERE a.datname = current_database() AND a.backend_type NOT IN ('autovacuum worker', 'walsender')
+WHERE a.datname = current_database() AND coalesce(a.backend_type, '') NOT IN ('autovacuum worker', 'walsender')
 """
 
 
