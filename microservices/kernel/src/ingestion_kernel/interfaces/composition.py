@@ -67,6 +67,7 @@ def open_lake(settings: KernelSettings, entity: str) -> RawLake:
     if isinstance(location, LocalLocation):
         return LocalRawLake(location.root, entity)
     # imported late: the Azure SDK takes a second to load, and a local run has no use for it
-    from ingestion_kernel.infrastructure.storage.adls import AdlsRawLake, connect
+    from ingestion_kernel.infrastructure.storage.adls import AdlsRawLake
+    from ingestion_kernel.infrastructure.storage.adls_calls import connect
 
     return AdlsRawLake(connect(location, settings.adls_account_key), location.prefix, entity)

@@ -62,7 +62,8 @@ class LocalRawLake:
         limit = time.time() - older_than_seconds
         folder = self._root / STAGING / source
         with _lake_errors("sweep the staging directory"):
-            stale = [path for path in map(folder.joinpath, _names_in(folder)) if _last_write(path) < limit]
+            staged = [path for path in map(folder.joinpath, _names_in(folder)) if path.is_dir()]
+            stale = [path for path in staged if _last_write(path) < limit]
             for path in stale:
                 shutil.rmtree(path, ignore_errors=True)
         return len(stale)

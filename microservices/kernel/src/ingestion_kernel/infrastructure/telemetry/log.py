@@ -60,7 +60,7 @@ class LogTelemetry:
 
 
 def _unexplained(error: BaseException | None) -> BaseException | None:
-    """What still needs its place and causes told: a fault of ours is explained by its message, unless it has a cause."""
+    """What still needs its place told: a fault of ours is explained by its message, but for its cause."""
     return error.__cause__ if isinstance(error, IngestionError) else error
 
 
