@@ -1,0 +1,202 @@
+"""The steps that need no HTTP: order of cursor values, mapping of records, origin of links, settings."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from api_ingestion.application.helpers.paging import target_of
+from api_ingestion.application.helpers.records import RecordMapper, digest, parse_json
+from api_ingestion.domain.cursor import CursorType
+from api_ingestion.domain.window import Verdict, Window
+from api_ingestion.infrastructure.config.settings import ApiSettings
+from api_ingestion.infrastructure.ingestion.retries import parse_retry_after
+from api_ingestion.interfaces.main import build_source
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid, SourceDataInvalid
+from ingestion_kernel.infrastructure.config.settings import load_settings
+
+TIME = CursorType.TIMESTAMP
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00+00:00"),
+        ("2025-01-01T00:00:00Z", "2024-12-31T21:00:00-03:00"),
+        ("2025-01-01T00:00:00.500Z", "2025-01-01t00:00:00,5z"),
+        ("2025-01-01", "2025-01-01 00:00"),
+    ],
+)
+def test_equal_instants(one: str, other: str) -> None:
+    assert TIME.key(one) == TIME.key(other) is not None
+
+
+def test_instants_are_ordered_to_the_last_digit() -> None:
+    spelt = [
+        "2024-12-31T23:59:59.9999999999Z",
+        "2024-12-31T21:00:00-03:00",
+        "2025-01-01T00:00:00.0000000001Z",
+        "2025-01-01T00:00:00.123456788Z",
+        "2025-01-01T00:00:00.123456789Z",
+        "2025-01-01T00:00:00.2Z",
+    ]
+    keys = [TIME.key(text) for text in spelt]
+    assert keys == sorted(keys, key=lambda key: key or ()) and len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "31/12/2025", "2025-02-30T00:00:00Z", "2025-01-01T25:00Z", "1735689600"])
+def test_what_is_no_instant(text: str) -> None:
+    assert TIME.key(text) is None
+
+
+def test_numbers_are_ordered_as_numbers() -> None:
+    key = CursorType.NUMBER.key
+    assert key("9") < key("10") and key("1.50") == key("1.5")  # type: ignore[operator]
+    assert key("NaN") is None and key("x") is None
+
+
+def test_a_window_that_sees_only_its_boundary_stays_where_it_is() -> None:
+    window = Window(TIME, "2025-01-01T00:00:00Z", frozenset({"a", "b"}))
+    assert window.admit("2025-01-01T00:00:00+00:00", "a") is Verdict.KNOWN
+    assert window.complete() == {
+        "since": "2025-01-01T00:00:00Z",
+        "boundary": ["a", "b"],
+        "seen_max": "2025-01-01T00:00:00Z",
+        "resume": None,
+    }
+
+
+def test_a_digest_counts_as_known_at_the_boundary_only() -> None:
+    window = Window(TIME, "2025-01-01T00:00:00Z", frozenset({"a"}))
+    assert window.admit("2025-01-02T00:00:00Z", "a") is Verdict.NEW
+    assert window.admit("2024-12-31T00:00:00Z", "z") is Verdict.BEFORE_WINDOW
+
+
+def test_a_watermark_of_another_type_is_named() -> None:
+    with pytest.raises(ConfigurationInvalid, match="not a number"):
+        Window(CursorType.NUMBER, "2025-01-01T00:00:00Z")
+
+
+def mapped(record: Any, **field_map: str) -> dict[str, Any]:
+    line = RecordMapper(["customer_id", "cpf", "total_amount"], field_map).line(record)
+    assert line.endswith(b"\n") and line.count(b"\n") == 1
+    row: dict[str, Any] = json.loads(line)
+    return row
+
+
+def test_scalars_become_text_with_the_digits_received() -> None:
+    record = parse_json(b'{"total_amount": 1.10, "cpf": 52998224725, "n": [1e5, true, null, {"x": -0.0}]}')
+    assert mapped(record) == {
+        "cpf": "52998224725",
+        "total_amount": "1.10",
+        "_extra": {"n": ["1e5", "true", None, {"x": "-0.0"}]},
+    }
+    assert parse_json(b"[NaN, 123456789012345678901234567890]") == ["NaN", "123456789012345678901234567890"]
+
+
+def test_nothing_is_lost_in_the_mapping() -> None:
+    record = {"id": "1", "customer_id": "other", "a": {"b": "2", "c": {"d": "3"}, "e": {}}, "_extra": {"f": None}}
+    assert mapped(record, customer_id="id", cpf="a.b", total_amount="a.b.z") == {
+        "customer_id": "1",
+        "cpf": "2",
+        "_extra": {"customer_id": "other", "a": {"c": {"d": "3"}, "e": {}}, "_extra": {"f": None}},
+    }
+    assert mapped({"a": "text"}, cpf="a.b") == {"_extra": {"a": "text"}}
+    assert mapped({"a": {}}, cpf="a.b") == {"_extra": {"a": {}}}
+    assert mapped({"a": {"b": "1"}}, cpf="a", customer_id="a.b") == {"cpf": {"b": "1"}, "customer_id": "1"}
+    assert mapped({"customer_id": None}) == {"customer_id": None}
+    assert mapped(["x", True]) == {"_extra": {"_record": ["x", "true"]}}
+
+
+def test_line_feeds_and_broken_surrogates_stay_in_their_line() -> None:
+    assert mapped({"cpf": "a\nb\u2028c"}) == {"cpf": "a\nb\u2028c"}
+    assert b"\\ud800" in RecordMapper(["cpf"], {}).line(parse_json(b'{"cpf": "\\ud800"}'))
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
+    assert digest({"a": "1", "b": "2"}) == digest({"b": "2", "a": "1"}) != digest({"a": "1", "b": "3"})
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("https://api.example.com/v1/list?p=2", "/v1/list?p=2"),
+        ("https://api.example.com:443/v1/list?p=2", "/v1/list?p=2"),
+        ("/v2", "/v2"),
+        ("?p=2", "/v1/list?p=2"),
+        ("https://api.example.com", "/"),
+    ],
+)
+def test_links_of_the_same_origin(link: str, target: str) -> None:
+    assert target_of("https://api.example.com/v1/list", link) == target
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://api.example.com/v1/list",
+        "https://api.example.com:8443/v1/list",
+        "https://api.example.com.evil.example/v1",
+        "https://api.example.com@evil.example/",
+        "https://user:pass@api.example.com/",
+        "//evil.example/",
+        "https://[bad/",
+        "https://api.example.com:port/",
+        "file:///etc/passwd",
+    ],
+)
+def test_links_of_another_origin(link: str) -> None:
+    with pytest.raises(SourceDataInvalid, match="not followed"):
+        target_of("https://api.example.com/v1/list", link)
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("120", None, 120),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", "Thu, 01 Jan 2026 00:00:00 GMT", 60),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", None, 30),
+        ("Thu, 01 Jan 2015 00:00:00 GMT", None, 0),
+        (None, None, None),
+        ("soon", None, None),
+        ("-5", None, None),
+    ],
+)
+def test_retry_after(value: str | None, date: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(value, date, datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"API_URL": ""}, "API_URL is missing"),
+        ({"API_URL": "http://api.example.com/"}, "API_ALLOW_HTTP"),
+        ({"API_URL": "https://u:hidden@api.example.com/"}, "API_KEY"),
+        ({"API_URL": "ftp://api.example.com/"}, "http or https"),
+        ({"API_URL": "https://api.example.com/a b"}, "percent-encoded"),
+        ({"API_KEY": ""}, "requires API_KEY"),
+        ({"API_KEY": "hid\nden"}, "printable ASCII"),
+        ({"API_PAGING": "hidden"}, "API_PAGING"),
+        ({"API_FIELD_MAP": "{hidden"}, "settings"),
+        ({"API_SETTLE_SECONDS": "5"}, "API_UNTIL_PARAM"),
+        ({"API_SHORT_PAGE_ENDS": "true"}, "API_SIZE_PARAM"),
+        ({"API_UNTIL_PARAM": "b", "API_CURSOR_TYPE": "number"}, "API_CURSOR_TYPE"),
+    ],
+)
+def test_wrong_settings_are_named_without_their_value(
+    changes: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"RAW_URL": "/tmp/raw", "API_URL": "https://api.example.com/", "API_KEY": "key"}
+    for name, value in (good | changes).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationInvalid, match=reason) as caught:
+        load_settings(ApiSettings)
+    assert "hid" not in str(caught.value)
+
+
+def test_a_field_map_with_an_unknown_column_is_refused() -> None:
+    settings = ApiSettings(raw_url="/tmp/raw", api_url="https://a.example/", api_auth="none", api_field_map={"x": "y"})
+    with pytest.raises(ConfigurationInvalid, match="x"):
+        build_source(settings)
