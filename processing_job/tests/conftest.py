@@ -1,0 +1,30 @@
+"""One Spark session for all Spark tests, and small lakes to run the real job on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from customer_contract import Contract, load_contract
+from lake_kit import SmallLake
+from pyspark.sql import SparkSession
+
+from etl_customers.config.session import local_session
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    session = local_session()
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return load_contract()
+
+
+@pytest.fixture
+def lake(tmp_path: Path, spark: SparkSession) -> SmallLake:
+    return SmallLake(tmp_path)

@@ -1,0 +1,95 @@
+"""A lake in a temporary directory: raw batches written as the services write them, and the real job run over it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from customer_contract import load_contract
+
+from etl_customers.config.settings import JobSettings
+from etl_customers.job import Job, Layer, RunResult
+
+CPFS = ("52998224725", "11144477735", "12345678909", "39053344705", "93541134780")
+
+
+def record(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A valid record as the database delivers it; `changes` overwrite, and None removes a field."""
+    base = {
+        "customer_id": f"C{number}",
+        "cpf": CPFS[number % len(CPFS)],
+        "first_name": "Ana",
+        "last_name": "Souza",
+        "email": f"ana.souza{number}@example.com.br",
+        "credit_card_number": "4111 1111 1111 1111",
+        "purchase_date": "2025-03-31",
+        "total_amount": "10.50",
+        "product": "Café",
+        "store_location": "São Paulo",
+        "purchase_id": f"P{number}",
+        "updated_at": "2025-04-01T12:00:00Z",
+    }
+    return {name: value for name, value in (base | changes).items() if value is not None}
+
+
+class SmallLake:
+    """Paths of one lake, its key, and a run of the job."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
+        self._batches = 0
+
+    @property
+    def settings(self) -> JobSettings:
+        layers = {f"{name}_path": str(self.root / name) for name in ("raw", "bronze", "silver", "gold", "runs")}
+        return JobSettings(**layers, token_key_file=self.root / "token.key")
+
+    def put(self, source: str, *records: dict[str, Any]) -> Path:
+        """Publish a batch of JSON lines."""
+        lines = [json.dumps(item, ensure_ascii=False) for item in records]
+        return self.put_text(source, "".join(f"{line}\n" for line in lines), len(records))
+
+    def put_csv(self, *records: dict[str, Any]) -> Path:
+        """Publish a batch of the csv source, in the canonical form of its service."""
+        names = [*load_contract().column_names, "_extra"]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        return self.put_text("csv", text.getvalue(), len(records), "csv")
+
+    def put_text(self, source: str, text: str, rows: int, ending: str = "jsonl") -> Path:
+        """Publish a batch of one part with that text."""
+        self._batches += 1
+        batch = self.root / "raw" / source / "customers" / f"batch={self._batches:020d}"
+        batch.mkdir(parents=True)
+        (batch / f"part-00000.{ending}").write_text(text, encoding="utf-8")
+        manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text)}
+        (batch / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        return batch
+
+    def job(self) -> Job:
+        """A new run of the job."""
+        return Job(self.settings, secrets.token_hex(4))
+
+    def run(self, layer: Layer = Layer.ALL) -> RunResult:
+        """Run the job and return what it did."""
+        return self.job().run(layer)
+
+    def content(self) -> dict[str, set[str]]:
+        """Every table's rows, without what names the run or the time of reading: equal content, equal tables."""
+        volatile = ("_run_id", "_ingested_at", "run_id")
+        found = {}
+        for table in self.job().tables():
+            frame = table.read().drop(*volatile)
+            found[table.name] = {str(row) for row in frame.collect()}
+        return found
+
+    def versions(self) -> dict[str, int]:
+        """Every table's version."""
+        return {table.name: table.version() for table in self.job().tables()}

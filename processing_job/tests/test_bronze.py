@@ -1,0 +1,82 @@
+"""Raw to bronze: every row once, whatever it looks like."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from customer_contract import load_contract
+from lake_kit import SmallLake, record
+
+from etl_customers.errors import ReconciliationFailed, SourceFailed
+from etl_customers.job import Layer
+from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
+
+
+def test_odd_rows_all_reach_bronze(lake: SmallLake) -> None:
+    good = json.dumps(record(1))
+    odd = [
+        good,
+        good[:40],  # truncated
+        json.dumps(record(2, loyalty="gold", address={"city": "Recife", "zip": ["1", "2"]})),
+        json.dumps({"customer_id": "C3"}),
+        json.dumps(record(4, product={"name": "Café", "size": 2})),
+        "not json",
+        good + " rubbish",
+        "[1]",
+    ]
+    lake.put_text("database", "".join(f"{line}\n" for line in odd), len(odd))
+    lake.put_csv(record(5, product='two\nlines, "quoted"', email="a;b"), record(6, _extra='{"colour":"red"}'))
+    lake.put_text("api", "", 0)
+    lake.run(Layer.BRONZE)
+    rows = lake.job().bronze.read().collect()
+    rescued = [json.loads(row["_rescued_data"]) if row["_rescued_data"] else None for row in rows]
+    assert len(rows) == len(odd) + 2
+    corrupt = {r["_corrupt_record"] for r in rescued if r and "_corrupt_record" in r}
+    assert corrupt == {good[:40], "not json", good + " rubbish", "[1]"}
+    by_id = {row["customer_id"]: (row, extra) for row, extra in zip(rows, rescued)}
+    assert by_id["C2"][1] == {"loyalty": "gold", "address": '{"city":"Recife","zip":["1","2"]}'}
+    assert json.loads(by_id["C4"][0]["product"]) == {"name": "Café", "size": 2}
+    assert by_id["C3"][0]["cpf"] is None and by_id["C3"][1] is None
+    assert by_id["C5"][0]["product"] == 'two\nlines, "quoted"'
+    assert by_id["C6"][1] == {"_extra": '{"colour":"red"}'}
+    assert by_id["C5"][0]["_batch_id"].startswith("csv/0000")
+
+
+def test_nothing_is_read_twice_even_without_the_checkpoint(lake: SmallLake) -> None:
+    lake.put("database", record(1), record(2))
+    lake.run(Layer.BRONZE)
+    before = lake.job().bronze.version()
+    shutil.rmtree(lake.root / "bronze" / "_checkpoints")
+    lake.put("database", record(3))
+    lake.run(Layer.BRONZE)
+    ids = sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
+    assert ids == ["C1", "C2", "C3"]
+    assert lake.job().bronze.version() > before
+
+
+def test_a_row_lost_between_raw_and_bronze_fails_the_run(lake: SmallLake) -> None:
+    lake.put_text("database", json.dumps(record(1)) + "\n", rows=2)
+    with pytest.raises(ReconciliationFailed, match="not as many rows"):
+        lake.run(Layer.BRONZE)
+
+
+def test_a_source_that_fails_does_not_keep_the_others_out(lake: SmallLake) -> None:
+    lake.put_text("csv", "other,header\n1,2\n", rows=1, ending="csv")
+    lake.put("database", record(1))
+    with pytest.raises(SourceFailed, match="csv"):
+        lake.run(Layer.BRONZE)
+    assert [row["_source"] for row in lake.job().bronze.read().collect()] == ["database"]
+
+
+def test_auto_loader_is_asked_for_what_the_design_says() -> None:
+    contract = load_contract()
+    reader = AutoLoaderReader(None, "/Volumes/raw", contract, 100, "/schemas")  # type: ignore[arg-type]
+    options = reader.options(contract.source("database"))
+    assert options["cloudFiles.format"] == "json"
+    assert options["cloudFiles.schemaLocation"] == "/schemas/database"
+    assert options["cloudFiles.useNotifications"] == "false"
+    assert options["rescuedDataColumn"] == "_rescued_data"
+    assert reader.schema(contract.source("csv")).fieldNames() == [*contract.column_names, "_extra", "_corrupt_record"]
+    assert reader.options(contract.source("csv"))["multiLine"] == "true"

@@ -1,0 +1,160 @@
+"""Cards, e-mails, money, dates, stores: what is read, what is refused and why, what is shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from customer_contract import Contract, MoneyLocale
+from customer_contract.names import match_key as python_match_key
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from etl_customers.modules.silver import dates, email, money, payment_card
+from etl_customers.modules.silver.text import match_key
+
+
+def _rows(spark: SparkSession, texts: list, **columns: Column) -> list:
+    frame = spark.createDataFrame([(i, text) for i, text in enumerate(texts)], "i int, text string")
+    return frame.select("i", *(c.alias(n) for n, c in columns.items())).orderBy("i").collect()
+
+
+def _broken(faults: dict[str, Column]) -> Column:
+    return F.array_compact(F.array(*(F.when(fault, F.lit(rule)) for rule, fault in faults.items())))
+
+
+CARDS = {
+    "4111 1111-1111 1111": ([], "************1111"),
+    "5555555555554444": ([], "************4444"),
+    "378282246310005": ([], "************0005"),
+    "6062826786276634": ([], "************6634"),
+    "4111111111111112": (["CARD_CHECK_DIGIT"], "************1112"),
+    "0000000000000000": (["CARD_REPEATED_DIGIT"], "************0000"),
+    "41111111111": (["CARD_LENGTH"], payment_card.HIDDEN),
+    "4111x11111111111": (["CARD_CHARACTERS"], payment_card.HIDDEN),
+    "************1111": (["ALREADY_MASKED"], "************1111"),
+    "4***********1111": (["CARD_CHARACTERS"], payment_card.HIDDEN),
+}
+
+
+def test_cards(spark: SparkSession) -> None:
+    digits = payment_card.normalise(F.col("text"))
+    rows = _rows(spark, list(CARDS), broken=_broken(payment_card.faults(digits)), mask=payment_card.mask(digits))
+    assert {text: (row["broken"], row["mask"]) for text, row in zip(CARDS, rows)} == CARDS
+
+
+EMAILS = {
+    "A.B+tag@Ex.COM": ([], "A***@ex.com"),
+    "joao@ex.com": ([], "j***@ex.com"),
+    "ab@x.com": ([], "***@x.com"),
+    "a@b": (["EMAIL_INVALID"], "***"),
+    "a@@b.co": (["EMAIL_INVALID"], "***"),
+    ".a@b.co": (["EMAIL_INVALID"], "***@b.co"),
+    "a..b@c.co": (["EMAIL_INVALID"], "a***@c.co"),
+    "a@-b.co": (["EMAIL_INVALID"], "***"),
+    "abc@b.c": (["EMAIL_INVALID"], "***"),
+    "josé@x.com": (["EMAIL_NON_ASCII"], "j***@x.com"),
+    "no address": (["EMAIL_INVALID"], "***"),
+    "j***@ex.com": (["ALREADY_MASKED"], "j***@ex.com"),
+    "***": (["ALREADY_MASKED"], "***"),
+    "x@52998224725": (["EMAIL_INVALID"], "***"),
+    "a" * 65 + "@x.com": (["EMAIL_INVALID"], "a***@x.com"),
+}
+
+
+def test_emails(spark: SparkSession) -> None:
+    column = F.col("text")
+    rows = _rows(spark, list(EMAILS), broken=_broken(email.faults(column)), mask=email.mask(column))
+    assert {text: (row["broken"], row["mask"]) for text, row in zip(EMAILS, rows)} == EMAILS
+
+
+def test_a_mask_is_total_and_idempotent(spark: SparkSession) -> None:
+    texts = [*EMAILS, "", "@", "***", "@x.com"]
+    once = [row["m"] for row in _rows(spark, texts, m=email.mask(F.col("text")))]
+    assert None not in once
+    assert [row["m"] for row in _rows(spark, once, m=email.mask(F.col("text")))] == once
+
+
+MONEY = {
+    ("R$ 1.234,56", "pt_BR"): ("1234.56", "BRL", []),
+    ("$2.77", "pt_BR"): ("2.77", "USD", []),
+    ("US$ 10.00", "pt_BR"): ("10.00", "USD", []),
+    ("$2,77", "en_US"): ("2.77", "USD", []),
+    ("-R$ 5,00", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
+    ("R$-5,00", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
+    ("(R$ 5,00)", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
+    ("-$0.00", "en_US"): ("0.00", "USD", []),
+    ("1.234.567,89", "pt_BR"): ("1234567.89", "BRL", []),
+    ("1,234.56", "en_US"): ("1234.56", "BRL", []),
+    ("1.234", "pt_BR"): ("1234.00", "BRL", []),
+    ("1.234", "en_US"): (None, "BRL", ["AMOUNT_PRECISION"]),
+    ("1.5000", "en_US"): ("1.50", "BRL", []),
+    ("1,234", "en_US"): ("1234.00", "BRL", []),
+    ("1,234", "pt_BR"): (None, "BRL", ["AMOUNT_PRECISION"]),
+    ("1234", "pt_BR"): ("1234.00", "BRL", []),
+    ("abc", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("$1.2.3", "en_US"): (None, "USD", ["AMOUNT_INVALID"]),
+    ("1e3", "en_US"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("(5,00", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("-(5,00)", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("€ 5,00", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("99999999999999999999", "en_US"): (None, "BRL", ["AMOUNT_INVALID"]),
+}
+
+
+def test_money(spark: SparkSession) -> None:
+    found = {}
+    for locale in MoneyLocale:
+        texts = [text for text, of in MONEY if of == locale.value]
+        read = money.read(F.col("text"), F.lit(locale.value), F.lit("BRL"), F.lit(Decimal(0)))
+        columns = {"amount": read.amount.cast("string"), "currency": read.currency, "broken": _broken(read.faults)}
+        for text, row in zip(texts, _rows(spark, texts, **columns)):
+            found[text, locale.value] = (row["amount"], row["currency"], row["broken"])
+    assert found == MONEY
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("database", "2025-03-31", "2025-03-31"),
+        ("database", "31/03/2025", None),
+        ("database", "2025-02-29", None),
+        ("csv", "31/03/2025", "2025-03-31"),
+        ("csv", "31/02/2025", None),
+        ("csv", "1/2/2025", None),
+        ("csv", "2025-03-31", None),
+        ("csv", "31/03/25", None),
+    ],
+)
+def test_dates_by_the_declared_format_only(
+    spark: SparkSession, contract: Contract, source: str, text: str, expected: str | None
+) -> None:
+    date = dates.read_date(F.col("text"), contract.source(source)).cast("string")
+    assert _rows(spark, [text], date=date)[0]["date"] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("database", "2025-04-01T12:00:00Z", "2025-04-01 12:00:00"),
+        ("database", "2025-04-01T12:00:00.123456+00:00", "2025-04-01 12:00:00.123456"),
+        ("database", "2025-04-01 09:00:00-03", "2025-04-01 12:00:00"),
+        ("database", "2025-04-01T09:00:00", "2025-04-01 12:00:00"),
+        ("database", "2025", None),
+        ("csv", "01/04/2025 09:00:00", "2025-04-01 12:00:00"),
+        ("csv", "01/04/2025 09:00", "2025-04-01 12:00:00"),
+        ("csv", "31/02/2025 09:00", None),
+    ],
+)
+def test_instants_by_the_declared_formats_and_zone(
+    spark: SparkSession, contract: Contract, source: str, text: str, expected: str | None
+) -> None:
+    instant = dates.read_timestamp(F.col("text"), contract.source(source)).cast("string")
+    assert _rows(spark, [text], instant=instant)[0]["instant"] == expected
+
+
+def test_store_names_are_matched_in_spark_as_in_python(spark: SparkSession, contract: Contract) -> None:
+    texts = [name for store in contract.stores for name in (store.name, store.name.lower(), *store.aliases)]
+    texts += ["Sa\u0303o Paulo", "SAO  PAULO", "Olho d’Agua", "Ünïcödé – ß", "---"]
+    rows = _rows(spark, texts, key=match_key(F.col("text")))
+    assert [row["key"] for row in rows] == [python_match_key(text) for text in texts]
