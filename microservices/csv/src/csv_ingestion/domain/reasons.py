@@ -11,6 +11,7 @@ class FileReason(StrEnum):
     EMPTY_FILE = "EMPTY_FILE"
     FILE_TOO_LARGE = "FILE_TOO_LARGE"
     NOT_A_REGULAR_FILE = "NOT_A_REGULAR_FILE"
+    NOT_READABLE = "NOT_READABLE"
     NOT_PLAIN_TEXT = "NOT_PLAIN_TEXT"
     NUL_BYTE = "NUL_BYTE"
     UNKNOWN_ENCODING = "UNKNOWN_ENCODING"
@@ -43,6 +44,7 @@ _ADVICE = {
     FileReason.EMPTY_FILE: "The file holds no header. Ask the sender for the file again.",
     FileReason.FILE_TOO_LARGE: "Split the file, repeating the header, or raise CSV_MAX_FILE_BYTES.",
     FileReason.NOT_A_REGULAR_FILE: "Put the file itself into the inbox, not a link, a pipe or a device.",
+    FileReason.NOT_READABLE: "Give the service's user read permission on the file, then drop it again.",
     FileReason.NOT_PLAIN_TEXT: "This is an archive or a spreadsheet. Unpack it, or save it as CSV, and drop that.",
     FileReason.NUL_BYTE: "The file is damaged, or UTF-16 without a byte order mark. Send it again as UTF-8.",
     FileReason.UNKNOWN_ENCODING: "Save the file as UTF-8, or set CSV_FALLBACK_ENCODING to what the sender writes.",

@@ -48,18 +48,11 @@ class ClaimedFile:
         """The file's bytes; sets `size` and, by reading it once, `key`.
 
         Raises:
-            FileRejected: a link, pipe or device; empty; larger than `max_bytes`.
-            SourceUnavailable: it cannot be read.
+            FileRejected: a link, pipe or device; empty; larger than `max_bytes`; not readable for this user.
+            SourceUnavailable: the disk fails.
         """
         with source_errors("open a claimed file"):
-            try:
-                # O_NONBLOCK: opening a pipe that somebody put in the place of the file must not wait for a writer.
-                descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            except OSError as error:
-                if error.errno not in (errno.ELOOP, errno.ENXIO):
-                    raise
-                raise FileRejected(FileReason.NOT_A_REGULAR_FILE) from None
-            file = os.fdopen(descriptor, "rb")
+            file = _open_regular(self._path)
             try:
                 self._inspect(file, max_bytes)
             except BaseException:
@@ -108,8 +101,6 @@ class ClaimedFile:
         return self._root / "rejected" / self.key
 
     def _inspect(self, file: BufferedReader, max_bytes: int) -> None:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise FileRejected(FileReason.NOT_A_REGULAR_FILE)
         self._stat = _fingerprint(file)
         self.size = self._stat[0]
         if self.size > max_bytes:
@@ -145,6 +136,22 @@ class ClaimedFile:
                 continue
             self._path.rename(target)
             return
+
+
+def _open_regular(path: Path) -> BufferedReader:
+    try:
+        # O_NONBLOCK: opening a pipe that somebody put in the place of the file must not wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:  # of one file; a run must not stop at it for ever
+        raise FileRejected(FileReason.NOT_READABLE) from None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO):  # a link; a socket
+            raise
+        raise FileRejected(FileReason.NOT_A_REGULAR_FILE) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileRejected(FileReason.NOT_A_REGULAR_FILE)
+    return os.fdopen(descriptor, "rb")
 
 
 def _fingerprint(file: BufferedReader) -> tuple[int, int]:
