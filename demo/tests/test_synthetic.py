@@ -17,6 +17,7 @@ import pytest
 from customer_contract import load_contract
 from customer_contract.names import match_key
 
+from demo.partner_api import FIELD_MAP
 from demo.people import make_customers, with_cpf_check_digits, with_luhn_digit
 from demo.shares import Fault, Pairing, Shares, SourceName
 from demo.synthetic import CSV_FILES, DATABASE_FILE, DROP_FOLDER, PARTNER_FILE, write_dataset
@@ -40,8 +41,19 @@ def delivered(dataset: tuple[Path, dict[str, Any]]) -> dict[SourceName, list[dic
     with (target / DATABASE_FILE).open(encoding="utf-8", newline="") as file:
         database = [dict(zip(NAMES, row, strict=True)) for row in csv.reader(file)]
     lines = (target / PARTNER_FILE).read_text(encoding="utf-8").splitlines()
-    api = [{k: "" if v is None else str(v) for k, v in json.loads(line, parse_float=str).items()} for line in lines]
+    api = [_flat(json.loads(line, parse_float=str)) for line in lines]
     return {SourceName.DATABASE: database, SourceName.API: api, SourceName.CSV: list(_csv_rows(target))}
+
+
+def _flat(record: dict[str, Any]) -> dict[str, str]:
+    """A partner's record as the API service flattens it."""
+    row = {}
+    for column, path in FIELD_MAP.items():
+        value: Any = record
+        for step in path.split("."):
+            value = value[step]
+        row[column] = "" if value is None else value
+    return row
 
 
 def _csv_rows(target: Path) -> Iterator[dict[str, str]]:
@@ -143,14 +155,13 @@ def test_pairs_are_equal_older_or_contradictory_as_the_ledger_says(
             versions[row["purchase_id"]].append(_meaning(source, row))
     kinds: Counter[Pairing | None] = Counter()
     for group in versions.values():
-        kind = _pairing(group)
-        kinds[kind] += 1
-        if kind is not Pairing.CONFLICT:
-            people.add(group[0][1])
+        kinds[_pairing(group)] += 1
+        people.add(group[0][1])
     expected = dataset[1]
-    assert {pairing.value: kinds[pairing] for pairing in Pairing} == expected["pairs"]
-    assert expected["pairs"] == {p.value: round(ROWS * getattr(Shares(), p.value)) for p in Pairing}
-    assert without_id + kinds.total() - kinds[Pairing.CONFLICT] == expected["purchases"]
+    for pairing in Pairing:
+        assert kinds[pairing] == round(ROWS * getattr(Shares(), pairing.value))
+        assert kinds[pairing] == sum(source["pairs"][pairing] for source in expected["sources"].values())
+    assert without_id + kinds.total() == expected["purchases"]
     assert len(people) == expected["customers"]
 
 
@@ -166,32 +177,38 @@ def _pairing(group: list[tuple[Any, ...]]) -> Pairing | None:
 def _reasons(source: SourceName, row: dict[str, str]) -> Iterator[str]:
     yield from _cpf_reasons(_digits(row["cpf"]))
     if not row["customer_id"]:
-        yield "CUSTOMER_ID_MISSING"
+        yield "MISSING (customer_id)"
     _, at, domain = row["email"].partition("@")
     if row["email"] and (not at or "@" in domain or domain.startswith("-") or "." not in domain):
-        yield "EMAIL_INVALID"
+        yield "EMAIL_INVALID (email)"
     card = _digits(row["credit_card_number"])
     if card and with_luhn_digit(card[:-1]) != card:
-        yield "CARD_CHECK_DIGIT"
+        yield "CARD_CHECK_DIGIT (credit_card_number)"
     if row["total_amount"] == "abc":
-        yield "AMOUNT_INVALID"
+        yield "AMOUNT_INVALID (total_amount)"
     elif "-" in row["total_amount"]:
-        yield "AMOUNT_BELOW_MINIMUM"
+        yield "AMOUNT_BELOW_MINIMUM (total_amount)"
     if row["purchase_date"] in ("31/02/2026", "2026-02-31"):
-        yield "DATE_INVALID"
+        yield "DATE_INVALID (purchase_date)"
     if match_key(row["store_location"]) not in STORES:
-        yield "STORE_UNKNOWN"
+        yield "STORE_UNKNOWN (store_location)"
 
 
 def _cpf_reasons(cpf: str) -> Iterator[str]:
     if not cpf:
-        yield "CPF_MISSING"
+        yield "MISSING (cpf)"
     elif len(cpf) != 11:
-        yield "CPF_LENGTH"
+        yield "CPF_LENGTH (cpf)"
     elif len(set(cpf)) == 1:
-        yield "CPF_REPEATED_DIGIT"
+        yield "CPF_REPEATED_DIGIT (cpf)"
     elif with_cpf_check_digits(cpf[:9]) != cpf:
-        yield "CPF_CHECK_DIGITS"
+        yield "CPF_CHECK_DIGITS (cpf)"
+
+
+def test_the_source_trusted_most_loses_only_to_a_newer_version(dataset: tuple[Path, dict[str, Any]]) -> None:
+    database, csv_files = (dataset[1]["sources"][name]["pairs"] for name in ("database", "csv"))
+    assert database["duplicate"] == database["conflict"] == 0 < database["stale"]
+    assert all(csv_files.values())
 
 
 def test_files_are_written_as_the_drop_folder_knows_them(dataset: tuple[Path, dict[str, Any]]) -> None:

@@ -9,20 +9,20 @@ from demo.people import Customer
 from demo.rendering import AMOUNT, CARD, CPF, CUSTOMER_ID, DATE, EMAIL, STORE, Row
 from demo.shares import Fault, SourceName
 
-#: Reason codes of quarantine (`etl_customers`), per fault.
+#: What `etl_customers` must say of each fault: rule and column, as its run summary writes them.
 REASONS: dict[Fault, tuple[str, ...]] = {
-    Fault.CPF_TEN_DIGITS: ("CPF_LENGTH",),
-    Fault.CPF_EQUAL_DIGITS: ("CPF_REPEATED_DIGIT",),
-    Fault.CPF_CHECK_DIGITS: ("CPF_CHECK_DIGITS",),
-    Fault.CPF_MISSING: ("CPF_MISSING",),
-    Fault.CUSTOMER_ID_MISSING: ("CUSTOMER_ID_MISSING",),
-    Fault.EMAIL_INVALID: ("EMAIL_INVALID",),
-    Fault.CARD_INVALID: ("CARD_CHECK_DIGIT",),
-    Fault.AMOUNT_TEXT: ("AMOUNT_INVALID",),
-    Fault.AMOUNT_NEGATIVE: ("AMOUNT_BELOW_MINIMUM",),
-    Fault.DATE_IMPOSSIBLE: ("DATE_INVALID",),
-    Fault.STORE_UNKNOWN: ("STORE_UNKNOWN",),
-    Fault.SEVERAL: ("CPF_CHECK_DIGITS", "EMAIL_INVALID", "STORE_UNKNOWN"),
+    Fault.CPF_TEN_DIGITS: ("CPF_LENGTH (cpf)",),
+    Fault.CPF_EQUAL_DIGITS: ("CPF_REPEATED_DIGIT (cpf)",),
+    Fault.CPF_CHECK_DIGITS: ("CPF_CHECK_DIGITS (cpf)",),
+    Fault.CPF_MISSING: ("MISSING (cpf)",),
+    Fault.CUSTOMER_ID_MISSING: ("MISSING (customer_id)",),
+    Fault.EMAIL_INVALID: ("EMAIL_INVALID (email)",),
+    Fault.CARD_INVALID: ("CARD_CHECK_DIGIT (credit_card_number)",),
+    Fault.AMOUNT_TEXT: ("AMOUNT_INVALID (total_amount)",),
+    Fault.AMOUNT_NEGATIVE: ("AMOUNT_BELOW_MINIMUM (total_amount)",),
+    Fault.DATE_IMPOSSIBLE: ("DATE_INVALID (purchase_date)",),
+    Fault.STORE_UNKNOWN: ("STORE_UNKNOWN (store_location)",),
+    Fault.SEVERAL: ("CPF_CHECK_DIGITS (cpf)", "EMAIL_INVALID (email)", "STORE_UNKNOWN (store_location)"),
 }
 CONFLICT_REASON = "KEY_CONFLICT"
 

@@ -18,14 +18,15 @@ class SourceLedger:
         rows: all rows, ragged ones included.
         ragged: rows that never reach raw: the CSV service rejects them.
         faults: dirty rows by kind.
-        conflicts: rows of this source whose purchase has a contradictory twin in another source.
+        pairs: rows of this source that lose to another source's version of the same purchase, by how they differ.
+        dollars: clean rows in US dollars.
         files: rows per file (CSV only).
     """
 
     rows: int = 0
     ragged: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
-    conflicts: int = 0
+    pairs: Counter[Pairing] = field(default_factory=Counter)
     dollars: int = 0
     files: dict[str, int] = field(default_factory=dict)
 
@@ -37,7 +38,12 @@ class SourceLedger:
     @property
     def quarantined(self) -> int:
         """Rows that silver must refuse."""
-        return self.faults.total() + self.conflicts
+        return self.faults.total() + self.pairs[Pairing.CONFLICT]
+
+    @property
+    def written(self) -> int:
+        """Rows that silver must keep."""
+        return self.raw_rows - self.faults.total() - self.pairs.total()
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -46,7 +52,7 @@ class SourceLedger:
         for fault, rows in self.faults.items():
             for reason in REASONS[fault]:
                 counts[reason] += rows
-        counts[CONFLICT_REASON] += self.conflicts
+        counts[CONFLICT_REASON] += self.pairs[Pairing.CONFLICT]
         return dict(sorted((+counts).items()))
 
 
@@ -57,7 +63,6 @@ class Ledger:
     rows: int
     seed: int
     sources: dict[SourceName, SourceLedger] = field(default_factory=lambda: {s: SourceLedger() for s in SourceName})
-    pairs: Counter[Pairing] = field(default_factory=Counter)
     customers: int = 0
 
     @property
@@ -68,8 +73,7 @@ class Ledger:
     @property
     def purchases(self) -> int:
         """Rows that `silver.purchases` must have."""
-        delivered = sum(source.raw_rows for source in self.sources.values())
-        return delivered - self.quarantined - self.pairs[Pairing.DUPLICATE] - self.pairs[Pairing.STALE]
+        return sum(source.written for source in self.sources.values())
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -85,7 +89,9 @@ class Ledger:
             name.value: {
                 **asdict(source),
                 "faults": {fault.value: rows for fault, rows in sorted(source.faults.items())},
+                "pairs": {pairing.value: source.pairs[pairing] for pairing in Pairing},
                 "raw_rows": source.raw_rows,
+                "written": source.written,
                 "quarantined": source.quarantined,
                 "reasons": source.reasons,
             }
@@ -95,7 +101,6 @@ class Ledger:
             "rows": self.rows,
             "seed": self.seed,
             "sources": sources,
-            "pairs": {pairing.value: self.pairs[pairing] for pairing in Pairing},
             "purchases": self.purchases,
             "customers": self.customers,
             "quarantined": self.quarantined,

@@ -5,24 +5,21 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from customer_contract import load_contract
+
 from demo.shares import IMPOSSIBLE_IN_DATABASE, Fault, Pairing, Shares, SourceName
 
 #: From this many rows of a source on, each kind of fault occurs at least once.
 _ONE_OF_EACH = 500
-_MEETINGS = (
-    (SourceName.DATABASE, SourceName.API),
-    (SourceName.DATABASE, SourceName.CSV),
-    (SourceName.API, SourceName.CSV),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class PairSlot:
-    """One of the two deliveries of a doubled purchase; `older` marks the version that loses a `STALE` pair."""
+    """One of the two deliveries of a doubled purchase; `loses` marks the one that does not end up in silver."""
 
     pair: int
     pairing: Pairing
-    older: bool
+    loses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +44,21 @@ def make_plan(rows: int, shares: Shares, csv_file_shares: tuple[float, ...], rng
     counts = shares.rows_of(rows)
     plan = Plan(rows=counts, csv_files=_cut(counts[SourceName.CSV], csv_file_shares))
     wanted: dict[SourceName, list[Special]] = {source: _faults(source, counts[source], shares) for source in SourceName}
-    pair = 0
-    for pairing in Pairing:
-        for _ in range(round(rows * getattr(shares, pairing.value))):
-            meeting = rng.choice(_MEETINGS)
-            older = rng.randrange(2)
-            for side, source in enumerate(meeting):
-                wanted[source].append(PairSlot(pair, pairing, side == older))
-            pair += 1
+    pairings = [pairing for pairing in Pairing for _ in range(round(rows * getattr(shares, pairing.value)))]
+    for pair, pairing in enumerate(pairings):
+        meeting = sorted(rng.sample(list(SourceName), 2), key=_distrust)
+        # At the same event time the source trusted most wins; otherwise the newer version does, whoever sends it.
+        loser = rng.randrange(2) if pairing is Pairing.STALE else 1
+        for side, source in enumerate(meeting):
+            wanted[source].append(PairSlot(pair, pairing, side == loser))
     for source, specials in wanted.items():
         ragged = _ragged_rows(counts[source], plan.csv_files[0], shares, rng) if source is SourceName.CSV else []
         plan.specials[source] = _place(specials, ragged, counts[source], rng)
     return plan
+
+
+def _distrust(source: SourceName) -> int:
+    return load_contract().source(source.value).priority
 
 
 def _faults(source: SourceName, rows: int, shares: Shares) -> list[Special]:

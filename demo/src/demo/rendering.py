@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from customer_contract import Contract
 from customer_contract.names import match_key
@@ -105,11 +105,6 @@ def format_cpf(cpf: str) -> str:
 def format_card(card: str) -> str:
     """`4111111111111111` -> `4111 1111 1111 1111`."""
     return f"{card[:4]} {card[4:8]} {card[8:12]} {card[12:]}"
-
-
-def instant_of(updated: int) -> datetime:
-    """The instant behind `Purchase.updated`."""
-    return datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC) + timedelta(seconds=updated)
 
 
 def _spellings(name: str, aliases: tuple[str, ...], state: str) -> list[str]:

@@ -52,7 +52,8 @@ class Shares:
         fault: of a source's rows, how many have any one `Fault` (each kind this often, at least one row from 500 on).
         duplicate: of all rows, pairs with the same purchase_id and content in two sources: one of the two is surplus.
         stale: of all rows, pairs with the same purchase_id where one source has an older version: the newer one wins.
-        conflict: of all rows, pairs with the same purchase_id and updated_at but another amount: nobody can tell.
+        conflict: of all rows, pairs with the same purchase_id and updated_at but another amount: the source trusted
+            most wins, and the other's row goes to quarantine.
         ragged: of the CSV rows, those with a cell too many; they lie in the largest file, from 500 CSV rows on.
         dollars: of the API's and the CSV files' clean rows, those paid in US dollars.
         without_email, without_card, without_name: of the clean rows, those with a NULL there.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from customer_contract import load_contract
 
@@ -21,7 +21,25 @@ from demo.faults import spoil
 from demo.ledger import Ledger
 from demo.people import make_customers
 from demo.plan import PairSlot, Plan, Ragged, Special, make_plan
-from demo.rendering import CARD, DAYS, EMAIL, FIRST_NAME, LAST_NAME, UPDATE_DAYS, Purchase, Renderer, Row
+from demo.rendering import (
+    AMOUNT,
+    CARD,
+    CPF,
+    CUSTOMER_ID,
+    DATE,
+    DAYS,
+    EMAIL,
+    FIRST_NAME,
+    LAST_NAME,
+    PRODUCT,
+    PURCHASE_ID,
+    STORE,
+    UPDATE_DAYS,
+    UPDATED_AT,
+    Purchase,
+    Renderer,
+    Row,
+)
 from demo.shares import Fault, Pairing, Shares, SourceName
 
 LEDGER_FILE = "expected.json"
@@ -157,12 +175,11 @@ class Synthesizer:
         if twin is None:
             who, twin = self._purchase()
             self._pairs[slot.pair] = twin
-            self.ledger.pairs[slot.pairing] += 1
-            if slot.pairing is not Pairing.CONFLICT:
-                self._kept[who] = 1
-        if slot.pairing is Pairing.CONFLICT:
-            self.ledger.sources[source].conflicts += 1
-        if slot.pairing is Pairing.DUPLICATE or not slot.older:
+            self._kept[who] = 1
+        if not slot.loses:
+            return twin
+        self.ledger.sources[source].pairs[slot.pairing] += 1
+        if slot.pairing is Pairing.DUPLICATE:
             return twin
         back = _DAY_SECONDS if slot.pairing is Pairing.STALE else 0
         return replace(twin, cents=twin.cents + 1000, updated=twin.updated - back)
@@ -174,18 +191,34 @@ def write_dataset(target: Path, rows: int, seed: int, shares: Shares = Shares())
     maker = Synthesizer(rows, seed, shares)
     with (target / DATABASE_FILE).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(maker.rows(SourceName.DATABASE))
-    names = load_contract().column_names
     with (target / PARTNER_FILE).open("w", encoding="utf-8", newline="\n") as file:
         encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
         for row in maker.rows(SourceName.API):
-            file.write(encode(dict(zip(names, row, strict=True))) + "\n")
-    _write_csv_files(target / DROP_FOLDER, maker, names)
+            file.write(encode(_partner_record(row)) + "\n")
+    _write_csv_files(target / DROP_FOLDER, maker)
     ledger = json.dumps(maker.ledger.to_dict(), indent=2, ensure_ascii=False)
     (target / LEDGER_FILE).write_text(ledger + "\n", encoding="utf-8")
     return maker.ledger
 
 
-def _write_csv_files(folder: Path, maker: Synthesizer, names: tuple[str, ...]) -> None:
+def _partner_record(row: Row) -> dict[str, Any]:
+    """The row as the partner nests it; `demo.partner_api.FIELD_MAP` tells the API service the way back."""
+    return {
+        "id": row[CUSTOMER_ID],
+        "customer": {
+            "document": row[CPF],
+            "name": {"first": row[FIRST_NAME], "last": row[LAST_NAME]},
+            "email": row[EMAIL],
+        },
+        "payment": {"card": row[CARD]},
+        "purchase": {"id": row[PURCHASE_ID], "date": row[DATE], "amount": row[AMOUNT], "product": row[PRODUCT]},
+        "store": row[STORE],
+        "updated_at": row[UPDATED_AT],
+    }
+
+
+def _write_csv_files(folder: Path, maker: Synthesizer) -> None:
+    names = load_contract().column_names
     rows = maker.rows(SourceName.CSV)
     with ExitStack() as stack:
         for spec, count in zip(CSV_FILES, maker.plan.csv_files, strict=True):

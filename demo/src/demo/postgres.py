@@ -1,0 +1,111 @@
+"""The demo's database: an embedded PostgreSQL, or the one at DATABASE_URL; seeded once by COPY."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+from demo.errors import DemoError
+from demo.processes import Interrupts
+
+SCHEMA = "cdp_demo"
+_STOP_SECONDS = 20
+_COLUMNS = """
+    customer_id text, cpf text, first_name text, last_name text, email text, credit_card_number text,
+    purchase_date date, total_amount numeric(18,2), product text, store_location text,
+    purchase_id text PRIMARY KEY, updated_at timestamptz NOT NULL
+"""
+
+
+@contextmanager
+def embedded_postgres(pgdata: Path, interrupts: Interrupts) -> Iterator[str]:
+    """A running PostgreSQL of our own over `pgdata`, stopped at the end; yields its URL (a socket, no port).
+
+    Raises:
+        DemoError: it does not start.
+    """
+    # imported late: DATABASE_URL makes it needless, and it warns about a missing XDG_RUNTIME_DIR
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pgserver.postgres_server
+
+        server = None
+        try:
+            with interrupts.held():
+                try:
+                    server = pgserver.postgres_server.get_server(pgdata, cleanup_mode="stop")
+                except (subprocess.SubprocessError, OSError, AssertionError) as error:
+                    kind = type(error).__name__
+                    advice = "set DATABASE_URL to use one of your own."
+                    raise DemoError(
+                        f"The embedded PostgreSQL does not start ({kind}); {advice}", pgdata / "log"
+                    ) from None
+            yield server.get_uri()
+        finally:
+            interrupts.ignore()
+            if server is not None:
+                _stop(server)
+
+
+def _stop(server: Any) -> None:
+    """Stop the server, even when pgserver believes that a run that was killed still uses it."""
+    pid = server.get_pid()
+    server.cleanup()
+    if pid is None or not psutil.pid_exists(pid):
+        return
+    postmaster = psutil.Process(pid)
+    postmaster.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+    try:
+        postmaster.wait(_STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        postmaster.kill()
+
+
+def seed(url: str, table: str, rows_file: Path) -> int:
+    """Fill `SCHEMA`.`table` from the file, unless it holds that very file already; returns the number of rows.
+
+    Table, rows and mark come in one transaction: an interrupted seeding leaves nothing.
+
+    Raises:
+        DemoError: the database does not answer, or refuses.
+    """
+    fingerprint = hashlib.sha256(rows_file.read_bytes()).hexdigest()
+    name = sql.Identifier(SCHEMA, table)
+    try:
+        connection = psycopg2.connect(url, connect_timeout=10)
+    except psycopg2.Error as error:
+        raise DemoError(f"The database at DATABASE_URL does not answer ({_reason(error)}).") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
+            cursor.execute("SELECT obj_description(to_regclass(%s))", (name.as_string(connection),))
+            (mark,) = cursor.fetchone() or (None,)
+            if mark != fingerprint:
+                cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
+                cursor.execute(sql.SQL("CREATE TABLE {} ({})").format(name, sql.SQL(_COLUMNS)))
+                with rows_file.open("rb") as file:
+                    cursor.copy_expert(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(name), file)
+                cursor.execute(sql.SQL("CREATE INDEX ON {} (updated_at)").format(name))
+                cursor.execute(sql.SQL("COMMENT ON TABLE {} IS %s").format(name), (fingerprint,))
+            cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
+            (rows,) = cursor.fetchone() or (0,)
+            return int(rows)
+    except psycopg2.Error as error:
+        raise DemoError(f"The database refuses the sample table {SCHEMA}.{table} ({_reason(error)}).") from None
+    finally:
+        connection.close()
+
+
+def _reason(error: psycopg2.Error) -> str:
+    """What kind of refusal it was. The server's own words may hold values, so they stay out."""
+    return f"SQLSTATE {error.pgcode}" if error.pgcode else type(error).__name__

@@ -1,0 +1,118 @@
+"""The partner's API and the three ingestion services, as the processes they are in production."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from demo.errors import DemoError
+from demo.partner_api import MAX_PAGE_SIZE, SERVICE_SETTINGS
+from demo.postgres import SCHEMA
+from demo.processes import Child, Processes, free_port
+from demo.shares import SourceName
+from demo.workspace import Workspace
+
+_START_SECONDS = 60.0
+#: Settings of the person's own shell must not reach the demo's processes.
+_FOREIGN = ("API_", "CSV_", "DB_", "DATABASE_URL", "ETL_", "RAW_URL", "HOST", "PORT", "SERVICE_TOKEN", "SECRETS_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running ingestion service; `token_file` holds its bearer token."""
+
+    source: SourceName
+    url: str
+    token_file: Path
+    child: Child
+
+    def client(self) -> httpx.Client:
+        """A client that shows the token and goes through no proxy."""
+        token = self.token_file.read_text(encoding="ascii")
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+        )
+
+
+def program(name: str) -> str:
+    """The console script `name` of this very environment."""
+    return str(Path(sys.executable).parent / name)
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what would configure a service or the job."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+
+
+def start_partner(space: Workspace, processes: Processes) -> str:
+    """Start the partner's API; returns its URL once it listens."""
+    port = free_port()
+    key = space.secret("api-ingestion/api_key")
+    child = processes.start(
+        "partner-api",
+        [
+            *(sys.executable, "-m", "demo.partner_api", "--port", str(port)),
+            *("--data", str(space.partner_file), "--api-key-file", str(key)),
+        ],
+        clean_environment(),
+    )
+    url = f"http://127.0.0.1:{port}/v1/customers"
+    _wait(url, child, answers=lambda status: status in (200, 401))
+    return url
+
+
+def start_services(
+    space: Workspace, processes: Processes, database_url: str, table: str, partner_url: str
+) -> list[Service]:
+    """Start all three services; returns once each says that a run could begin."""
+    space.write_secret("database-ingestion/database_url", database_url)
+    settings: dict[SourceName, dict[str, str]] = {
+        SourceName.DATABASE: {"DB_TABLE": f"{SCHEMA}.{table}", "DB_CURSOR_COLUMN": "updated_at"},
+        SourceName.API: {**SERVICE_SETTINGS, "API_URL": partner_url, "API_PAGE_SIZE": str(MAX_PAGE_SIZE)},
+        # the files arrive by rename, so there is no need to watch them for long
+        SourceName.CSV: {"CSV_INPUT_DIR": str(space.inbox), "CSV_MIN_AGE_SECONDS": "0.2"},
+    }
+    services = [_start_service(space, processes, source, settings[source]) for source in SourceName]
+    for service in services:
+        _wait(f"{service.url}/health/ready", service.child, answers=lambda status: status == 200)
+    return services
+
+
+def _start_service(space: Workspace, processes: Processes, source: SourceName, settings: Mapping[str, str]) -> Service:
+    name = f"{source.value}-ingestion"
+    token = space.secret(f"{name}/service_token")
+    port = free_port()
+    environment = {
+        **clean_environment(),
+        **settings,
+        "RAW_URL": str(space.raw),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SECRETS_DIR": str(token.parent),
+    }
+    child = processes.start(name, [program(name), "serve"], environment)
+    return Service(source, f"http://127.0.0.1:{port}", token, child)
+
+
+def _wait(url: str, child: Child, answers: Callable[[int], bool]) -> None:
+    """Return once `url` answers with a status that will do; raise DemoError if it never does."""
+    deadline = time.monotonic() + _START_SECONDS
+    status = None
+    with httpx.Client(timeout=10, trust_env=False) as client:
+        while time.monotonic() < deadline:
+            child.check()
+            try:
+                status = client.get(url).status_code
+            except httpx.TransportError:
+                status = None
+            if status is not None and answers(status):
+                return
+            time.sleep(0.1)
+    found = "does not answer" if status is None else f"answers {status} to {httpx.URL(url).path}"
+    raise DemoError(f"{child.name} {found} after {_START_SECONDS:.0f} s.", child.log)
