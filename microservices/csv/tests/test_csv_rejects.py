@@ -72,6 +72,15 @@ def test_an_unclosed_quote_that_the_next_quote_closes_glues_no_rows_together(wor
     assert (reason["code"], reason["line"]) == ("UNCLOSED_QUOTE", 4)
 
 
+def test_an_unclosed_quote_closed_in_the_same_column_of_a_later_row_loses_no_rows(world: World) -> None:
+    rows = text_of(*[ROW] * 100).splitlines(keepends=True)
+    rows[3] = rows[3].replace("Mesa", '"Mesa')
+    rows[4] = rows[4].replace("Mesa", '"')  # the glued record has the header's width
+    world.drop("".join(rows))
+    reason = world.rejected_file()
+    assert (reason["code"], reason["line"]) == ("UNCLOSED_QUOTE", 4)
+
+
 def test_text_after_a_closing_quote(world: World) -> None:
     world.drop(text_of(ROW, ROW).replace("Mesa", '"Mesa"Lux'))
     reason = world.rejected_file()

@@ -39,7 +39,7 @@ class RecordReader:
 
     def __init__(self, text: TextIO, delimiter: str, limits: ReadLimits) -> None:
         self._text = text
-        self._delimiter = delimiter
+        self.delimiter = delimiter
         self._limits = limits
         self.first_line = 1
         self.last_line = 0
@@ -57,7 +57,7 @@ class RecordReader:
     def _read(self) -> Iterator[list[str]]:
         csv.field_size_limit(self._limits.field)  # of the whole process; one file is read at a time
         try:
-            for record in csv.reader(self._lines(), delimiter=self._delimiter, strict=True):
+            for record in csv.reader(self._lines(), delimiter=self.delimiter, strict=True):
                 if record:
                     yield record
                 self.chars = 0
@@ -73,18 +73,19 @@ class RecordReader:
                 self.first_line = self.last_line
             self.chars += len(line)
             if self.chars > limit:
-                reason = FileReason.UNCLOSED_QUOTE if self._spans_lines else FileReason.ROW_TOO_LARGE
+                reason = FileReason.UNCLOSED_QUOTE if self.spans_lines else FileReason.ROW_TOO_LARGE
                 raise FileRejected(reason, line=self.first_line)
             yield line
 
     @property
-    def _spans_lines(self) -> bool:
+    def spans_lines(self) -> bool:
+        """True if the record in hand has more than one physical line."""
         return self.last_line > self.first_line
 
     def _reason(self, message: str) -> FileReason:
         # An unclosed quote runs on until the next quote of the file, the field limit or the end: whatever the reader
         # complains of on a later line, the cause is where the record began.
-        if self._spans_lines or message.startswith("unexpected end of data"):
+        if self.spans_lines or message.startswith("unexpected end of data"):
             return FileReason.UNCLOSED_QUOTE
         if message.startswith("field larger than field limit"):
             return FileReason.FIELD_TOO_LARGE

@@ -29,6 +29,10 @@ def canonical_header(columns: Sequence[str]) -> bytes:
     return (",".join([*columns, EXTRA_COLUMN]) + "\n").encode()
 
 
+#: From so many columns on, a field with line ends and a row's worth of delimiters is no prose but swallowed rows.
+_WIDE = 8
+
+
 @dataclass(frozen=True, slots=True)
 class RowCounts:
     """How many rows were taken and set aside, and the physical line of the first one set aside."""
@@ -65,8 +69,8 @@ class Canonicaliser:
         """Write all records that follow the header.
 
         Raises:
-            FileRejected: see `RecordReader`; also if a row of the wrong width spans lines, since then a stray quote
-                has probably glued rows together.
+            FileRejected: see `RecordReader`; also if a stray quote has probably glued rows together: a row that spans
+                lines has the wrong width, or a field with the delimiters of a whole row.
         """
         width, taken, rejected, first_rejected, chars = self._header.width, 0, 0, None, 0
         rows: list[list[str]] = []
@@ -76,6 +80,8 @@ class Canonicaliser:
                 rejected += 1
                 first_rejected = first_rejected or records.first_line
                 continue
+            if records.spans_lines:
+                self._refuse_glued(records, record)
             rows.append(record)
             chars += records.chars
             if chars >= _CHUNK_CHARS or len(rows) == _CHUNK_ROWS:
@@ -85,10 +91,17 @@ class Canonicaliser:
         return RowCounts(taken, rejected, first_rejected)
 
     def _reject(self, records: RecordReader, record: list[str]) -> None:
-        if records.last_line > records.first_line:
+        if records.spans_lines:
             raise FileRejected(FileReason.UNCLOSED_QUOTE, line=records.first_line)
         few = len(record) < self._header.width
         self._rejects.add(records.first_line, RowReason.TOO_FEW_FIELDS if few else RowReason.TOO_MANY_FIELDS, record)
+
+    def _refuse_glued(self, records: RecordReader, record: list[str]) -> None:
+        # A quote left open in one row and closed in the same column of a later one gives a row of the right width. But
+        # what it swallowed holds as many delimiters as a row, or a multiple of that.
+        width = self._header.width
+        if width >= _WIDE and any(field.count(records.delimiter) >= width - 1 for field in record):
+            raise FileRejected(FileReason.UNCLOSED_QUOTE, line=records.first_line)
 
     def _flush(self, rows: list[list[str]]) -> int:
         if not rows:
