@@ -11,8 +11,7 @@ import hashlib
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,25 +82,10 @@ class FakeDfs(ThreadingHTTPServer):
 
     def take_fault(self, method: str, query: dict[str, str]) -> Fault | None:
         """The fault for this call, if one waits."""
-        for fault in self.faults:
-            if fault.when(method, query):
-                self.faults.remove(fault)
-                return fault
-        return None
-
-
-@contextmanager
-def running() -> Iterator[FakeDfs]:
-    """The server, in a thread."""
-    server = FakeDfs()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        fault = next((fault for fault in self.faults if fault.when(method, query)), None)
+        if fault:
+            self.faults.remove(fault)
+        return fault
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -164,10 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _create(self, paths: dict[str, Entry], path: str, directory: bool) -> Answer:
         found = paths.get(path)
-        if found and self.headers.get("If-None-Match") == "*":
+        if found and (self.headers.get("If-None-Match") == "*" or found.directory != directory):
             raise Refused(409, "PathAlreadyExists")
-        if found and found.directory != directory:
-            raise Refused(409, "PathConflict")
         steps = path.split("/")
         for parent in ("/".join(steps[:depth]) for depth in range(1, len(steps))):
             if parent in paths and not paths[parent].directory:
@@ -207,13 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
         if not source.startswith(f"/{container}/"):
             raise Refused(400, "InvalidRenameSourcePath")
         source = source.removeprefix(f"/{container}/")
-        faults = [
-            (source not in paths, Refused(404, "SourcePathNotFound")),
-            (target in paths and self.headers.get("If-None-Match") == "*", Refused(409, "PathAlreadyExists")),
-        ]
-        for applies, refused in faults if self.server.rename_looks_at_source_first else reversed(faults):
-            if applies:
-                raise refused
+        gone = [Refused(404, "SourcePathNotFound")] if source not in paths else []
+        taken = target in paths and self.headers.get("If-None-Match") == "*"
+        there = [Refused(409, "PathAlreadyExists")] if taken else []
+        for refused in gone + there if self.server.rename_looks_at_source_first else there + gone:
+            raise refused
         if "/" in target and target.rpartition("/")[0] not in paths:
             raise Refused(404, "RenameDestinationParentPathNotFound")
         for path in [path for path in paths if path == source or path.startswith(f"{source}/")]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from fake_dfs import FakeDfs
 from pydantic import SecretStr
 
 from ingestion_kernel.domain.batch import BatchKey, Part, RawFormat, SourceFile
@@ -57,3 +61,17 @@ def publish(lake: RawLake, key: BatchKey, run_id: str = "run-1") -> Manifest:
     manifest = manifest_of(key, run_id)
     stage(lake, run_id).publish(manifest)
     return manifest
+
+
+@contextmanager
+def running() -> Iterator[FakeDfs]:
+    """The server, in a thread."""
+    server = FakeDfs()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

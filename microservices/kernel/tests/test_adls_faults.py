@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fake_dfs import Fault, FakeDfs, running
-from lake_helpers import adls, manifest_of, publish, stage
+from fake_dfs import FakeDfs, Fault
+from lake_helpers import adls, manifest_of, publish, running, stage
 from pydantic import SecretStr
 
 from ingestion_kernel.domain.batch import BatchKey

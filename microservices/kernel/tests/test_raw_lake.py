@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from fake_dfs import FakeDfs, running
-from lake_helpers import adls, manifest_of, publish, stage
+from fake_dfs import FakeDfs
+from lake_helpers import adls, manifest_of, publish, running, stage
 
 from ingestion_kernel.domain.batch import BatchKey
 from ingestion_kernel.domain.exceptions import BatchExists, LakeUnavailable

@@ -1,0 +1,75 @@
+"""Runs the toy service as people and clusters do: as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from kernel_fakes import wait_for
+
+TOY = Path(__file__).with_name("toy_service.py")
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """This process's environment with the given settings (raw_url becomes RAW_URL)."""
+    return {**os.environ, **{name.upper(): str(value) for name, value in settings.items()}}
+
+
+def command(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run a command of the toy service to its end."""
+    return subprocess.run(
+        [sys.executable, str(TOY), *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def log_lines(text: str) -> list[dict[str, Any]]:
+    """The log lines of a process; fails if one is not a JSON object."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert all(isinstance(line, dict) for line in lines)
+    return lines
+
+
+@dataclass
+class Served:
+    """A running service."""
+
+    process: subprocess.Popen[str]
+    client: httpx.Client
+    log: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def serving(folder: Path, **settings: object) -> Iterator[Served]:
+    """`serve` on a free port of this machine."""
+    log = folder / "log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, str(TOY), "serve"], env=environment(port=0, **settings), stderr=stderr, text=True
+        )
+    try:
+        wait_for(lambda: '"event": "serving"' in log.read_text() or process.poll() is not None)
+        (port,) = [line["port"] for line in log_lines(log.read_text()) if line["event"] == "serving"]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+            yield Served(process, client, log)
+    finally:
+        process.kill()
+        process.wait()

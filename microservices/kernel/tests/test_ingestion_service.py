@@ -1,0 +1,212 @@
+"""The use case, with doubles at its ports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from kernel_fakes import FakeBatch, FakeSource, MemoryLake, RecordingTelemetry, TickingClock, numbered
+
+from ingestion_kernel.application.helpers.batch_writer import PartLimits
+from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
+from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
+from ingestion_kernel.domain.exceptions import InputRejected, SourceThrottled, SourceUnavailable
+from ingestion_kernel.domain.ports.source import Outcome
+from ingestion_kernel.domain.run import Run, RunStatus
+
+SETUP = IngestionSetup("customers", "1.0.0", "test 1", PartLimits(), staging_max_age_seconds=3600)
+
+
+class Bench:
+    """A service on doubles."""
+
+    def __init__(self, plan: Callable[[Mode, Watermark | None], list[FakeBatch]], **source: int) -> None:
+        self.source = FakeSource(plan, **source)
+        self.lake = MemoryLake()
+        self.telemetry = RecordingTelemetry()
+        self.clock = TickingClock()
+        self.service = IngestionService(self.source, self.lake, self.clock, self.telemetry, SETUP)
+
+    def run(self, mode: Mode = Mode.INCREMENTAL, stopping: Callable[[], bool] = lambda: False) -> Run:
+        run = new_run("run-1", "fake", mode, self.clock)
+        self.service.execute(run, stopping)
+        assert run.ended and run.started_at and run.finished_at and run.started_at < run.finished_at
+        assert run.rows_read == run.rows_written + run.rows_rejected
+        assert self.source.open == 0, "the source was left open"
+        assert all(staged.discarded for staged in self.lake.staged), "staging was left"
+        return run
+
+
+def of(*batches: FakeBatch) -> Callable[[Mode, Watermark | None], list[FakeBatch]]:
+    return lambda mode, watermark: list(batches)
+
+
+def test_batches_of_a_cursored_source_are_numbered_and_carry_its_watermark() -> None:
+    batches = [numbered(1, 3), numbered(4, 5)]
+    bench = Bench(of(*batches))
+    run = bench.run()
+    assert (run.status, run.exit_code, run.error) == (RunStatus.SUCCEEDED, 0, None)
+    assert run.batches == [BatchKey.sequence(1).text, BatchKey.sequence(2).text]
+    manifest, parts = bench.lake.published[BatchKey.sequence(2).text]
+    assert manifest.watermark == {"n": 5}
+    assert parts == {"part-00000.jsonl": b'{"n": "4"}\n{"n": "5"}\n'}
+    assert manifest.parts[0].sha256 == hashlib.sha256(parts["part-00000.jsonl"]).hexdigest()
+    assert [batch.outcomes for batch in batches] == [[Outcome.PUBLISHED]] * 2
+    assert bench.telemetry.events[-1] == ("ended", None)
+    assert bench.lake.swept == [3600]
+
+
+def test_the_next_run_starts_at_the_newest_watermark_and_number() -> None:
+    seen: list[Watermark | None] = []
+
+    def plan(mode: Mode, watermark: Watermark | None) -> list[FakeBatch]:
+        seen.append(watermark)
+        return [numbered(1, 2)]
+
+    bench = Bench(plan)
+    bench.run()
+    assert bench.run().batches == [BatchKey.sequence(2).text]
+    assert seen == [None, {"n": 2}]
+
+
+def test_a_source_with_nothing_new_publishes_nothing() -> None:
+    batch = FakeBatch([], Extraction(watermark={"n": 0}))
+    bench = Bench(of(batch))
+    assert bench.run().batches == []
+    assert batch.outcomes == [Outcome.EMPTY]
+    assert bench.lake.published == {}
+
+
+def test_a_header_alone_is_published_when_the_source_says_so() -> None:
+    batch = FakeBatch([], Extraction(publish_if_empty=True), format=RawFormat.CSV, header=b"a,b\n")
+    bench = Bench(of(batch))
+    bench.run()
+    manifest, parts = bench.lake.published[BatchKey.sequence(1).text]
+    assert parts == {"part-00000.csv": b"a,b\n"}
+    assert manifest.rows_written == 0 and manifest.size == 4
+
+
+def test_content_known_beforehand_is_not_read_twice() -> None:
+    key = BatchKey.content("a" * 64)
+    first, again = FakeBatch([b"1\n"], key=key), FakeBatch([b"1\n"], key=key, fault=AssertionError("was read"))
+    bench = Bench(of(first, again))
+    run = bench.run()
+    assert (run.status, run.duplicates, run.batches) == (RunStatus.SUCCEEDED, 1, [key.text])
+    assert again.outcomes == [Outcome.DUPLICATE]
+    assert ("skipped", key.text) in bench.telemetry.events
+
+
+def test_content_known_only_afterwards_is_published_once() -> None:
+    batches = [FakeBatch([b"1\n", b"2\n"], Extraction(content_addressed=True)) for _ in range(2)]
+    bench = Bench(of(*batches))
+    run = bench.run()
+    assert run.batches == [hashlib.sha256(b"1\n2\n").hexdigest()]
+    assert (run.duplicates, run.rows_read) == (1, 2)
+
+
+def test_content_that_another_replica_publishes_meanwhile_is_a_duplicate() -> None:
+    key = BatchKey.content("a" * 64)
+    batch = FakeBatch([b"1\n"], key=key)
+    bench = Bench(of(batch))
+    other = Bench(of(FakeBatch([b"1\n"], key=key)))
+    other.run()
+    bench.lake.before_publish = lambda: bench.lake.published.update(other.lake.published)
+    run = bench.run()
+    assert (run.status, run.duplicates, batch.outcomes) == (RunStatus.SUCCEEDED, 1, [Outcome.DUPLICATE])
+
+
+def test_a_run_that_lost_the_race_plans_anew_from_the_winners_watermark() -> None:
+    def plan(mode: Mode, watermark: Watermark | None) -> list[FakeBatch]:
+        done = watermark["n"] if watermark else 0
+        return [numbered(done + 1, 4)] if done < 4 else []
+
+    bench = Bench(plan)
+    winner = Bench(of(numbered(1, 2)))
+    winner.run()
+    bench.lake.before_publish = lambda: bench.lake.published.update(
+        {key: value for key, value in winner.lake.published.items() if key not in bench.lake.published}
+    )
+    run = bench.run()
+    assert run.batches == [BatchKey.sequence(2).text]
+    assert bench.lake.published[BatchKey.sequence(2).text][1] == {"part-00000.jsonl": b'{"n": "3"}\n{"n": "4"}\n'}
+    assert ("conflict", BatchKey.sequence(1).text) in bench.telemetry.events
+    assert run.rows_read == 2, "rows of the lost attempt are not counted"
+
+
+def test_a_run_that_always_loses_gives_up() -> None:
+    bench = Bench(of(numbered(1, 2)))
+
+    def another_wins() -> None:
+        number = len(bench.lake.published) + 1
+        manifest = replace(template, key=BatchKey.sequence(number).text)
+        bench.lake.published[manifest.key] = (manifest, {})
+
+    other = Bench(of(numbered(1, 2)))
+    other.run()
+    template = other.lake.published[BatchKey.sequence(1).text][0]
+    bench.lake.before_publish = another_wins
+    run = bench.run()
+    assert run.error and run.error.code == "INGESTION_CONFLICT"
+    assert (run.status, run.exit_code) == (RunStatus.FAILED, 75)
+
+
+def test_a_fault_keeps_what_was_published_before_it() -> None:
+    bench = Bench(of(numbered(1, 2), replace(numbered(3, 4), fault=SourceUnavailable("gone")), numbered(5, 6)))
+    run = bench.run()
+    assert run.error and (run.error.code, run.error.message) == ("SOURCE_UNAVAILABLE", "gone")
+    assert (run.status, run.exit_code) == (RunStatus.FAILED, 69)
+    assert list(bench.lake.published) == [BatchKey.sequence(1).text]
+    assert run.rows_read == 2
+
+
+def test_a_throttled_run_says_when_to_come_back() -> None:
+    fault = SourceThrottled("asks to wait", next_allowed_at="2025-01-01T01:00:00+00:00")
+    run = Bench(of(replace(numbered(1, 1), fault=fault))).run()
+    assert run.error and run.error.next_allowed_at == "2025-01-01T01:00:00+00:00"
+
+
+def test_an_unforeseen_fault_is_told_by_its_type_alone() -> None:
+    run = Bench(of(replace(numbered(1, 1), fault=ValueError("cpf 52998224725")))).run()
+    assert run.error and run.error.message == "unforeseen ValueError"
+    assert "52998224725" not in repr(run)
+
+
+def test_an_input_that_is_rejected_does_not_stop_the_others() -> None:
+    rejected = replace(numbered(1, 2), fault=InputRejected("not CSV"))
+    bench = Bench(of(rejected, numbered(3, 4)), rejected_inputs=1)
+    run = bench.run()
+    assert (run.status, run.inputs_rejected, run.rows_written) == (RunStatus.SUCCEEDED, 1, 2)
+    assert run.has_rejects and rejected.outcomes == []
+
+
+def test_rejected_rows_are_in_the_manifest_and_the_run() -> None:
+    bench = Bench(of(FakeBatch([b"1\n"], Extraction(rows_rejected=4))))
+    run = bench.run()
+    manifest = bench.lake.published[BatchKey.sequence(1).text][0]
+    assert (manifest.rows_read, manifest.rows_written, manifest.rows_rejected) == (5, 1, 4)
+    assert (run.rows_read, run.rows_rejected, run.has_rejects) == (5, 4, True)
+
+
+def test_a_mode_that_the_source_lacks_is_refused() -> None:
+    bench = Bench(of(numbered(1, 1)))
+    bench.source.modes = frozenset({Mode.FULL})
+    run = bench.run(Mode.INCREMENTAL)
+    assert run.error and run.error.code == "MODE_NOT_SUPPORTED"
+
+
+def test_a_stop_takes_effect_between_two_batches() -> None:
+    bench = Bench(of(numbered(1, 2), numbered(3, 4)))
+    run = bench.run(stopping=lambda: bool(bench.lake.published))
+    assert run.error and run.error.code == "RUN_INTERRUPTED"
+    assert list(bench.lake.published) == [BatchKey.sequence(1).text]
+    assert bench.run().status is RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), SystemExit(1)])
+def test_even_a_killed_run_removes_its_staging(fault: BaseException) -> None:
+    bench = Bench(of(replace(numbered(1, 1), fault=fault)))
+    with pytest.raises(type(fault)):
+        bench.service.execute(new_run("run-1", "fake", Mode.FULL, bench.clock))
+    assert bench.lake.staged[0].discarded
