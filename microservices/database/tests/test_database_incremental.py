@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ingestion_kernel.domain.batch import Mode
@@ -76,6 +77,16 @@ def test_a_failed_batch_leaves_the_earlier_ones_and_the_next_run_goes_on(custome
     healed = ingestion.run(**settings)
     assert (healed.status, healed.rows_written) == (RunStatus.SUCCEEDED, 15)
     assert ingestion.ids() == [str(n) for n in range(1, 26)]
+
+
+def test_two_replicas_at_once_take_each_row_once(customers, ingestion) -> None:
+    customers.execute(TEN_ROWS, [1, 200])
+    settings = {"database_url": customers.url(), "db_batch_max_rows": 20}
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: ingestion.run(**settings), range(2)))
+    assert [run.status for run in runs] == [RunStatus.SUCCEEDED] * 2
+    assert sum(run.rows_written for run in runs) == 200
+    assert ingestion.ids() == [str(n) for n in range(1, 201)]
 
 
 @pytest.mark.parametrize("wrote_before", [True, False], ids=["row written before the run", "row written after it"])

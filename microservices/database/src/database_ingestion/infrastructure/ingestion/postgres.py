@@ -19,6 +19,7 @@ from sqlalchemy import URL
 from database_ingestion.domain.slices import TIME_KINDS, AllRows, Cursor, Slice, Unordered
 from database_ingestion.domain.table import Field, TableName
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable, read_table
+from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, copy_statement
 from database_ingestion.infrastructure.ingestion.postgres_errors import connect_fault, query_faults
 from database_ingestion.infrastructure.ingestion.postgres_horizon import Horizon, look
 
@@ -33,11 +34,6 @@ _PINNED = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
 }
-
-# JSON escapes control characters, so these two never occur in a line and nothing is quoted or doubled.
-_COPY = (
-    "COPY (SELECT row_to_json({row}) FROM ({rows}) AS {row}) TO STDOUT (FORMAT csv, QUOTE e'\\x01', DELIMITER e'\\x02')"
-)
 
 _SOURCE = sql.Identifier("source")
 
@@ -138,9 +134,11 @@ class PostgresSnapshot:
     def boundaries(self, cursor: Cursor, after: str | None, limit: str | None, rows: int) -> list[str]:
         """See `TableSnapshot`: one pass over the cursor column."""
         query = sql.SQL(
-            "SELECT value::text FROM (SELECT {value} AS value, row_number() OVER w AS number,"
-            " lead(true) OVER w IS NULL AS last FROM {table} WHERE {where} WINDOW w AS (ORDER BY {value})) AS numbered"
-            " WHERE number % {rows} = 0 OR last ORDER BY number"
+            "SELECT value::text FROM ("
+            " SELECT value, number FROM (SELECT {value} AS value, row_number() OVER (ORDER BY {value}) AS number"
+            " FROM {table} WHERE {where}) AS numbered WHERE number % {rows} = 0 UNION ALL"
+            " (SELECT {value}, NULL FROM {table} WHERE {where} ORDER BY {value} DESC LIMIT 1)"
+            ") AS ends ORDER BY number NULLS LAST"
         ).format(
             value=_column(cursor.column),
             table=self._from(),
@@ -173,10 +171,10 @@ class PostgresSnapshot:
         )
         if ordered:
             query += sql.SQL(" ORDER BY ") + self._order()
-        statement = sql.SQL(_COPY).format(row=_unused_name(fields), rows=query)
-        lines = _Lines(sink)
+        lines = Lines(sink)
         with query_faults(str(self._table)), self._connection.cursor() as cursor:
-            cursor.copy_expert(statement, lines)
+            cursor.copy_expert(copy_statement(query, fields), lines)
+            lines.flush()
             expected = cursor.rowcount
         if lines.feeds != expected:
             raise SourceDataInvalid(f"{self._table}: {expected} rows came as {lines.feeds} lines")
@@ -216,25 +214,5 @@ class PostgresSnapshot:
             return cursor.fetchall()
 
 
-class _Lines:
-    """The file that COPY writes to: one call is one row."""
-
-    def __init__(self, sink: RecordSink) -> None:
-        self._sink = sink
-        self.feeds = 0
-
-    def write(self, line: bytes) -> None:
-        self.feeds += line.count(b"\n")
-        self._sink.write(line)
-
-
 def _column(name: str) -> sql.Composable:
     return sql.Identifier("source", name)
-
-
-def _unused_name(fields: Sequence[Field]) -> sql.Identifier:
-    """row_to_json(x) means the column x if there is one, so the row's alias must be no field's name."""
-    name, taken = "record", {field.name for field in fields}
-    while name in taken:
-        name += "_"
-    return sql.Identifier(name)

@@ -84,7 +84,7 @@ class PostgresColumn:
     def unordered(self, reference: sql.Composable) -> sql.Composable:
         """A predicate, never NULL, for rows that cannot be put in a window: NULL, NaN, infinite."""
         if self.type in ("timestamptz", "timestamp", "date"):
-            return sql.SQL("({0} IS NULL OR NOT isfinite({0}))").format(reference)
+            return sql.SQL("({0} IS NULL OR {0} IN ('infinity', '-infinity'))").format(reference)  # an index serves it
         if self.type in ("numeric", "float4", "float8"):
             return sql.SQL("({0} IS NULL OR {0}::text IN ('NaN', 'Infinity', '-Infinity'))").format(reference)
         return sql.SQL("({} IS NULL)").format(reference)
