@@ -56,14 +56,13 @@ def test_the_exit_code_says_how_the_run_ended(
     log_lines(done.stderr)
 
 
-@pytest.mark.parametrize("subcommand", ["ingest", "serve", "check"])
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("subcommand", "settings", "says"),
     [
-        ({"raw_url": ""}, "RAW_URL is missing"),
-        ({"raw_url": "/r", "host": "0.0.0.0"}, "HOST is not loopback, so SERVICE_TOKEN is required"),
-        ({"raw_url": "/r", "service_token": "planted-secret"}, "at least 16"),
-        ({"raw_url": "http://127.0.0.1:1/a/b"}, "needs ADLS_ACCOUNT_KEY"),
+        ("ingest", {"raw_url": ""}, "RAW_URL is missing"),
+        ("serve", {"raw_url": "/r", "host": "0.0.0.0"}, "HOST is not loopback, so SERVICE_TOKEN is required"),
+        ("check", {"raw_url": "/r", "service_token": "planted-secret"}, "at least 16"),
+        ("ingest", {"raw_url": "http://127.0.0.1:1/a/b"}, "needs ADLS_ACCOUNT_KEY"),
     ],
 )
 def test_wrong_settings_end_with_advice_and_code_78(subcommand: str, settings: dict[str, object], says: str) -> None:

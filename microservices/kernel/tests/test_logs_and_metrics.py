@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -23,18 +26,21 @@ ROW = "Key (cpf)=(52998224725) already exists"
 
 
 @pytest.fixture
-def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Standard error, after the process's logging was set up."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, threading.excepthook)
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
     configure_logging("test-service", "INFO")
-    yield capsys
+    yield stderr
     root.handlers[:], threading.excepthook = before[0], before[2]
     root.setLevel(before[1])
     structlog.reset_defaults()
 
 
-def lines(logs: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in logs.readouterr().err.splitlines()]
+def lines(logs: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in logs.getvalue().splitlines()]
 
 
 def fail(run: Run, error: Exception) -> Exception:
@@ -54,13 +60,11 @@ def a_run() -> Run:
 
 
 @pytest.mark.parametrize("error", [RuntimeError(ROW), LakeUnavailable("cannot write")])
-def test_a_failure_is_logged_with_its_causes_by_type_and_place(
-    logs: pytest.CaptureFixture[str], error: Exception
-) -> None:
+def test_a_failure_is_logged_with_its_causes_by_type_and_place(logs: io.StringIO, error: Exception) -> None:
     run = a_run()
     LogTelemetry().run_started(run)
     LogTelemetry().run_ended(run, fail(run, error))
-    text = logs.readouterr().err
+    text = logs.getvalue()
     assert ROW not in text and "52998224725" not in text
     failed = json.loads(text.splitlines()[-1])
     assert (failed["event"], failed["code"], failed["error"], failed["advice"]) == (
@@ -74,7 +78,7 @@ def test_a_failure_is_logged_with_its_causes_by_type_and_place(
     assert (failed["run_id"], failed["source"], failed["service"]) == ("run-1", "csv", "test-service")
 
 
-def test_a_librarys_exception_and_a_dying_thread_show_no_message(logs: pytest.CaptureFixture[str]) -> None:
+def test_a_librarys_exception_and_a_dying_thread_show_no_message(logs: io.StringIO) -> None:
     def die() -> None:
         raise ValueError(ROW)
 
@@ -90,7 +94,7 @@ def test_a_librarys_exception_and_a_dying_thread_show_no_message(logs: pytest.Ca
     assert "52998224725" not in str(logged)
 
 
-def test_the_run_is_bound_to_the_lines_of_its_thread_until_it_ends(logs: pytest.CaptureFixture[str]) -> None:
+def test_the_run_is_bound_to_the_lines_of_its_thread_until_it_ends(logs: io.StringIO) -> None:
     run = a_run()
     LogTelemetry().run_started(run)
     logging.getLogger("some.driver").warning("meanwhile")
@@ -104,7 +108,7 @@ def test_the_run_is_bound_to_the_lines_of_its_thread_until_it_ends(logs: pytest.
     assert "run_id" not in logged["afterwards"]
 
 
-def test_libraries_that_log_urls_are_quiet(logs: pytest.CaptureFixture[str]) -> None:
+def test_libraries_that_log_urls_are_quiet(logs: io.StringIO) -> None:
     logging.getLogger("httpx").info("GET https://partner.example/?api_key=planted")
     logging.getLogger("azure.core.pipeline").info("Request headers: planted")
     assert lines(logs) == []
@@ -148,7 +152,7 @@ def test_two_services_in_one_process_do_not_mix() -> None:
     assert value(second, 'ingestion_batches_duplicate_total{source="csv"}') == 0
 
 
-def test_a_broken_telemetry_stops_neither_the_run_nor_the_others(logs: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_telemetry_stops_neither_the_run_nor_the_others(logs: io.StringIO) -> None:
     class Broken(LogTelemetry):
         def run_started(self, run: Run) -> None:
             raise ValueError(ROW)

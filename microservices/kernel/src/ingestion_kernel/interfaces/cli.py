@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,23 +12,18 @@ from typing import Annotated, TypeVar
 
 import structlog
 import typer
-import uvicorn
 
 from ingestion_kernel.domain.batch import Mode
-from ingestion_kernel.domain.exceptions import ConfigurationInvalid, IngestionError, RunInterrupted
+from ingestion_kernel.domain.exceptions import IngestionError, RunInterrupted
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.infrastructure.config.settings import KernelSettings, load_settings
 from ingestion_kernel.infrastructure.logging.setup import configure_logging
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo, build_runtime
-from ingestion_kernel.interfaces.http import create_app
 from ingestion_kernel.interfaces.schemas import RunView, exit_code_of
 
 __all__ = ["ServiceInfo", "service_cli"]
 
 S = TypeVar("S", bound=KernelSettings)
-
-#: Seconds that open requests get before they are cut; all of ours answer at once.
-_REQUEST_GRACE = 5
 
 _log = structlog.stdlib.get_logger("cli")
 
@@ -80,8 +73,11 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
     def serve() -> None:
         """Serve the HTTP API until SIGTERM or Ctrl-C; a batch that is being taken is finished first."""
         with _last_wall(info):
+            # imported late: the web framework takes half a second to load, and `ingest` has no use for it
+            from ingestion_kernel.interfaces.server import run_server
+
             settings, runtime = compose()
-            _serve(info, settings, runtime)
+            run_server(info, settings, runtime)
 
     @app.command()
     def check() -> None:
@@ -91,42 +87,6 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
             raise typer.Exit(_check(runtime))
 
     return app
-
-
-def _serve(info: ServiceInfo, settings: KernelSettings, runtime: Runtime) -> None:
-    listener = _listen(settings.host, settings.port)
-    config = uvicorn.Config(
-        create_app(info, settings, runtime),
-        log_config=None,  # uvicorn's loggers then reach our handler
-        timeout_graceful_shutdown=_REQUEST_GRACE,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-
-    def stop(signal_number: int, frame: FrameType | None) -> None:
-        server.should_exit = True
-
-    # uvicorn raises the signal once more after its own shutdown; by default that would kill us with no exit code
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    host, port = listener.getsockname()[:2]
-    _log.info("serving", host=host, port=port, version=info.version, token_required=settings.service_token is not None)
-    server.run(sockets=[listener])
-    if not runtime.manager.close(timeout=0):
-        # the worker thread cannot be killed, and a normal exit would wait for it beyond the bound
-        sys.stderr.flush()
-        os._exit(RunInterrupted.exit_code)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise ConfigurationInvalid(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            advice="Stop what listens there, or set HOST and PORT.",
-        ) from None
 
 
 def _check(runtime: Runtime) -> int:

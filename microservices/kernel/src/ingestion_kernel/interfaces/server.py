@@ -1,0 +1,63 @@
+"""Runs the HTTP shell under uvicorn, and stops it in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid, RunInterrupted
+from ingestion_kernel.infrastructure.config.settings import KernelSettings
+from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo
+from ingestion_kernel.interfaces.http import create_app
+
+#: Seconds that open requests get before they are cut; all of ours answer at once.
+_REQUEST_GRACE = 5
+
+_log = structlog.stdlib.get_logger("server")
+
+
+def run_server(info: ServiceInfo, settings: KernelSettings, runtime: Runtime) -> None:
+    """Serve until SIGTERM or SIGINT. The batch that is being taken is finished first, within the settings' bound.
+
+    Raises:
+        ConfigurationInvalid: HOST and PORT cannot be listened on.
+    """
+    listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        create_app(info, settings, runtime),
+        log_config=None,  # uvicorn's loggers then reach our handler
+        timeout_graceful_shutdown=_REQUEST_GRACE,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal once more after its own shutdown; by default that would kill us with no exit code
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    host, port = listener.getsockname()[:2]
+    _log.info("serving", host=host, port=port, version=info.version, token_required=settings.service_token is not None)
+    server.run(sockets=[listener])
+    if not runtime.manager.close(timeout=0):
+        # the worker thread cannot be killed, and a normal exit would wait for it beyond the bound
+        sys.stderr.flush()
+        os._exit(RunInterrupted.exit_code)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            advice="Stop what listens there, or set HOST and PORT.",
+        ) from None
