@@ -81,7 +81,7 @@ def test_a_failed_batch_leaves_the_earlier_ones_and_the_next_run_goes_on(custome
 
 def test_two_replicas_at_once_take_each_row_once(customers, ingestion) -> None:
     customers.execute(TEN_ROWS, [1, 200])
-    settings = {"database_url": customers.url(), "db_batch_max_rows": 20}
+    settings = {"database_url": customers.url(), "db_batch_max_rows": 50}
     with ThreadPoolExecutor(2) as pool:
         runs = list(pool.map(lambda _: ingestion.run(**settings), range(2)))
     assert [run.status for run in runs] == [RunStatus.SUCCEEDED] * 2
