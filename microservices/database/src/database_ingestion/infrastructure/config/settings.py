@@ -40,6 +40,8 @@ class DatabaseSettings(KernelSettings):
     @field_validator("database_url")
     @classmethod
     def _is_a_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().count("@") > 1:  # the rest of the password would be taken for the host, and shown
+            raise ValueError("holds more than one @; write those of the login as %40")
         try:
             make_url(_sqlalchemy_form(value))
         except (ArgumentError, ValueError):
