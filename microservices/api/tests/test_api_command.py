@@ -6,18 +6,24 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from api_servers import API_KEY, PartnerServer, partner_record
+from api_servers import API_KEY, PartnerServer, ScriptedServer, partner_record
 from demo.partner_api import SERVICE_SETTINGS
 
 COMMAND = [str(Path(sys.executable).with_name("api-ingestion"))]
 
 
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """Nothing of the caller's but what a process needs; the partner's settings, then these."""
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | SERVICE_SETTINGS | settings
+
+
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | SERVICE_SETTINGS | settings
-    return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, env=environment(settings), capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -64,3 +70,27 @@ def test_a_wrong_key_has_its_own_exit_code(tmp_path: Path, partner: PartnerServe
 def test_a_missing_setting_has_its_own_exit_code(tmp_path: Path) -> None:
     refused = run("ingest", RAW_URL=str(tmp_path / "raw"))
     assert refused.returncode == 78 and "API_URL is missing" in refused.stderr
+
+
+def test_a_killed_process_leaves_nothing_doubled_or_lost(tmp_path: Path, scripted: ScriptedServer) -> None:
+    names = [[f"C{page}{n}" for n in range(3)] for page in (1, 2, 3)]
+    pages = [
+        {
+            "data": [{"id": name, "updated_at": f"2025-04-0{page}T10:00:00Z"} for name in names[page - 1]],
+            "next_cursor": str(page) if page < 3 else None,
+        }
+        for page in (1, 2, 3)
+    ]
+    raw = tmp_path / "raw"
+    settings = {"RAW_URL": str(raw), "API_URL": scripted.url, "API_KEY": API_KEY, "API_MAX_PAGES_PER_BATCH": "1"}
+    scripted.play({"body": pages[0]}, {"body": pages[1], "drip": True})
+    with subprocess.Popen([*COMMAND, "ingest"], env=environment(settings), stderr=subprocess.DEVNULL) as process:
+        while len(scripted.requests()) < 2:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    assert len(list(raw.glob("api/customers/batch=*"))) == 1
+    scripted.play(*({"body": page} for page in pages[1:]))
+    assert run("ingest", **settings).returncode == 0
+    lines = [line for part in sorted(raw.glob("api/customers/*/*.jsonl")) for line in part.read_text().splitlines()]
+    assert [json.loads(line)["customer_id"] for line in lines] == sum(names, [])

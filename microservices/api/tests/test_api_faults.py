@@ -119,6 +119,16 @@ def test_tries_and_budget_end(bench: Bench, scripted: ScriptedServer) -> None:
     assert len(scripted.requests()) == 1
 
 
+def test_the_environments_proxy_gets_neither_request_nor_key(
+    bench: Bench, scripted: ScriptedServer, other_host: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", other_host.origin)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    scripted.play(EMPTY)
+    assert bench.ingest(scripted.url).error is None
+    assert other_host.requests() == []
+
+
 def test_nobody_listens(bench: Bench) -> None:
     refused(bench, "http://127.0.0.1:9/", "SOURCE_UNAVAILABLE", retry_attempts=2)
 

@@ -89,6 +89,16 @@ def test_new_rows_at_the_known_moment_and_after_it_are_picked_up(bench: Bench, p
     assert bench.manifests()[-1]["details"]["records_known"] == 3
 
 
+def test_a_row_that_joins_the_boundary_is_known_from_then_on(bench: Bench, partner: PartnerServer) -> None:
+    settings = partner_settings("page")
+    rows = [partner_record(n, "2025-04-01T10:00:00Z") for n in range(3)]
+    for known in (1, 2, 3, 3):
+        partner.write(*rows[:known])
+        succeeded(bench.ingest(partner.url("page"), **settings))
+    assert bench.column("purchase_id") == ["P00000", "P00001", "P00002"]
+    assert len(bench.manifests()[-1]["watermark"]["boundary"]) == 3
+
+
 def test_a_changed_record_comes_again_with_its_new_moment(bench: Bench, partner: PartnerServer) -> None:
     rows = records(5)
     partner.write(*rows)
@@ -170,6 +180,19 @@ def test_a_resumed_window_that_has_no_more_rows_is_closed(bench: Bench, scripted
     closing = bench.manifests()[-1]
     assert (closing["rows_written"], closing["watermark"]["resume"]) == (0, None)
     assert closing["watermark"]["since"] == row["updated_at"]
+
+
+def test_a_boundary_that_was_seen_before_the_crash_is_known_after_it(bench: Bench, scripted: ScriptedServer) -> None:
+    rows = [{"customer_id": str(n), "updated_at": f"2025-01-01T00:00:0{m}Z"} for n, m in ((1, 5), (2, 5), (3, 1))]
+    settings: dict[str, Any] = {"paging": "offset", "max_pages_per_batch": 1}
+    undated = {"customer_id": "0"}
+    scripted.play({"body": {"data": [rows[0], undated]}}, {"body": {"data": [rows[1]]}}, {"status": 403})
+    assert bench.ingest(scripted.url, **settings).error
+    scripted.play({"body": {"data": rows[2:]}}, {"body": {"data": []}})
+    succeeded(bench.ingest(scripted.url, **settings | {"max_pages_per_batch": 3}))
+    scripted.play({"body": {"data": [*rows[:2], undated]}}, {"body": {"data": []}})
+    assert succeeded(bench.ingest(scripted.url, **settings)).batches == []
+    assert bench.column("customer_id") == ["1", "0", "2", "3"]
 
 
 def test_a_cursor_that_has_expired_restarts_its_window(bench: Bench, scripted: ScriptedServer) -> None:
