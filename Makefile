@@ -1,0 +1,59 @@
+# make help lists the targets. make demo and make test need no other step.
+PYTHON ?= python3
+ROWS ?= 20000
+SEED ?= 42
+VENV := .venv/bin
+SOURCES := contracts microservices processing_job demo scripts tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format setup clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Whole platform on this machine, on synthetic data (ROWS=20000 SEED=42)
+	@$(PYTHON) scripts/bootstrap.py demo
+	@exec $(VENV)/python -m demo --rows $(ROWS) --seed $(SEED)
+
+demo-clean: ## Remove what the demo left in .demo/
+	rm -rf .demo
+
+ingest: ## Your own data into raw: DATABASE_URL=, API_URL= and/or CSV_INPUT_DIR= (LAKE=lake)
+	@$(PYTHON) scripts/bootstrap.py demo
+	@$(VENV)/python scripts/own_data.py ingest
+
+process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
+	@$(PYTHON) scripts/bootstrap.py demo
+	@$(VENV)/python scripts/own_data.py process
+
+setup: ## Make or update .venv with everything that tests need
+	@$(PYTHON) scripts/bootstrap.py dev
+
+test: setup lint types ## Everything that CI runs
+	$(VENV)/python -m pytest
+
+lint: setup ## black, flake8, data contract
+	$(VENV)/black --check --quiet $(SOURCES) || ($(VENV)/black --check $(SOURCES); exit 1)
+	$(VENV)/flake8 $(SOURCES)
+	$(VENV)/datacontract lint contracts/customers.odcs.yaml
+
+types: setup ## mypy
+	$(VENV)/mypy
+
+unit: setup ## Only the tests that need neither Spark nor the demo
+	$(VENV)/python -m pytest contracts microservices
+
+spark: setup ## Only the job's tests
+	$(VENV)/python -m pytest processing_job
+
+e2e: setup ## Only the end-to-end tests, through real processes
+	$(VENV)/python -m pytest demo tests
+
+bench: setup ## Measure side by side with what one would use instead (benchmarks/README.md)
+	$(VENV)/python -m benchmarks
+
+format: setup ## Format the code
+	$(VENV)/black $(SOURCES)
+
+clean: ## Remove the environment and the tools' caches
+	rm -rf .venv .mypy_cache .pytest_cache .import_linter_cache build dist

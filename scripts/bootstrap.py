@@ -1,0 +1,128 @@
+"""Makes the project's environment: `python3 scripts/bootstrap.py demo|dev`. Does nothing if it is up to date.
+
+Runs before anything is installed, hence the standard library only, and syntax that old Pythons still parse, so that
+they can be told what is missing.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "requirements"
+COMPONENTS = (
+    "contracts",
+    "microservices/kernel",
+    "microservices/database",
+    "microservices/api",
+    "microservices/csv",
+    "processing_job",
+    "demo",
+)
+MIN_PYTHON = (3, 11)
+MIN_JAVA = 17
+
+
+def main():
+    """Check what must be there already, then build or update the environment."""
+    flavour = sys.argv[1] if len(sys.argv) > 1 else "demo"
+    check_python()
+    check_java()
+    done = VENV / ("." + flavour + "-ready")
+    wanted = fingerprint(flavour)
+    if done.exists() and done.read_text() == wanted:
+        return
+    started = time.time()
+    say("setting up .venv for %s (some minutes the first time, nothing after)" % flavour)
+    make_venv()
+    install(flavour)
+    say("fetching Delta's jars")
+    run([python(), "-m", "etl_customers.config.delta_jars"], "Delta's jars could not be fetched from Maven Central.")
+    done.write_text(wanted)
+    say("environment ready after %d s" % (time.time() - started))
+
+
+def check_python():
+    """Stop unless this Python is new enough and can make environments."""
+    if sys.version_info < MIN_PYTHON:
+        found = "%d.%d" % sys.version_info[:2]
+        stop("Python 3.11 or newer is needed, %s is %s. Name another one: make PYTHON=python3.11 ..." % (sys.executable, found))
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        stop("Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv")
+
+
+def check_java():
+    """Stop unless a Java of at least version 17 is found where Spark will look for it."""
+    home = os.environ.get("JAVA_HOME")
+    java = os.path.join(home, "bin", "java") if home else shutil.which("java")
+    if not java or not os.path.exists(java):
+        where = "JAVA_HOME=%s has no bin/java." % home if home else "No java on the PATH."
+        stop("Java 17 or newer is needed for Spark. %s On Debian and Ubuntu: apt-get install openjdk-17-jre-headless" % where)
+    said = subprocess.run([java, "-version"], stderr=subprocess.PIPE, stdout=subprocess.PIPE).stderr.decode()
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    if not found or int(found.group(1)) < MIN_JAVA:
+        stop("Java 17 or newer is needed for Spark; %s is version %s" % (java, found.group(1) if found else "unknown"))
+
+
+def fingerprint(flavour):
+    """Changes whenever what must be installed changes."""
+    files = sorted(REQUIREMENTS.glob("*.txt"))
+    files += [path for part in COMPONENTS for path in (ROOT / part / "setup.py", ROOT / part / "requirements.txt")]
+    digest = hashlib.sha256((flavour + sys.version + str(ROOT)).encode())
+    for path in files:
+        digest.update(path.read_bytes() if path.exists() else b"-")
+    return digest.hexdigest()
+
+
+def make_venv():
+    """Make the environment unless it is there and works."""
+    works = python().exists() and subprocess.run([python(), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
+    if not works:
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", VENV], "The environment .venv could not be made.")
+
+
+def install(flavour):
+    """Install the components as they stand in this tree, with what they need, at the versions known to work together."""
+    command = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--constraint", REQUIREMENTS / "constraints.txt"]
+    if flavour == "dev":
+        command += ["--requirement", REQUIREMENTS / "dev.txt"]
+    for component in COMPONENTS:
+        command += ["--editable", ROOT / component]
+    run(command, "Packages could not be installed; the lines above tell which. A network and PyPI are needed once.")
+
+
+def python():
+    """The environment's own Python."""
+    return VENV / "bin" / "python"
+
+
+def run(command, failure):
+    """Run a command, stop with `failure` if it fails."""
+    if subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode != 0:
+        stop(failure)
+
+
+def say(text):
+    """Tell the person at the terminal."""
+    print("[setup] " + text, file=sys.stderr, flush=True)
+
+
+def stop(text):
+    """End with a clear message."""
+    say(text)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
