@@ -1,7 +1,7 @@
 """Connecting to ADLS Gen2, and what every call to it needs: retries that obey the service, and errors of ours.
 
-The SDK's own retries are off: they ignore 429 and Retry-After (azure-storage-file-datalake 12.26, see
-docs/decisions), and hide from us that a reply was lost, which is what tells "ours" from "another's" after a rename.
+The SDK's own retries are off: they ignore 429 and Retry-After (seen with azure-storage-file-datalake 12.26.1), and
+after a lost reply they hide which attempt it was that found the path to exist.
 """
 
 from __future__ import annotations
