@@ -1,4 +1,7 @@
-"""`python -m demo`: the whole platform on this machine, on synthetic customers. ROWS and SEED scale and vary it."""
+"""`python -m demo`: the whole platform on this machine, on synthetic customers. ROWS and SEED scale and vary it.
+
+DATABASE_URL, if set, names a PostgreSQL to be used instead of the embedded one, in a schema of the demo's own.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,7 @@ class Demo:
         sums, reconciled = tables.reconciliation(planted, summary)
         clean = leaks["verdict"] == "clean"
         for table in (
-            tables.volume(planted, runs, summary),
+            tables.volume(self.space.raw_rows(), runs, summary),
             reasons,
             tables.top_stores(summary),
             tables.customer(summary),
@@ -127,7 +130,7 @@ def main() -> int:
         with Interrupts() as interrupts:
             space = Workspace.of(options.home, options.rows, options.seed)
             with _alone(space):
-                fine = Demo(space, console, interrupts).run(options.database_url)
+                fine = Demo(space, console, interrupts).run(os.environ.get("DATABASE_URL") or None)
         return 0 if fine else _FAILED
     except DemoError as error:
         console.print(f"[red]The demo failed.[/red] {error}", highlight=False, soft_wrap=True)
@@ -154,7 +157,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=_positive, default=setting("ROWS") or "20000", help="rows over all sources")
     parser.add_argument("--seed", type=int, default=setting("SEED") or "42", help="another seed, other customers")
     parser.add_argument("--home", type=Path, default=Path(".demo"), help="where everything is kept")
-    parser.add_argument("--database-url", default=setting("DATABASE_URL") or None, help="a PostgreSQL of your own")
     return parser.parse_args()
 
 

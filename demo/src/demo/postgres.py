@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
+import stat
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -39,7 +41,8 @@ def embedded_postgres(pgdata: Path, interrupts: Interrupts) -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pgserver.postgres_server
 
-        server = None
+    server = None
+    with _modes_kept(pgdata, Path(pgserver.__file__)):
         try:
             with interrupts.held():
                 try:
@@ -52,9 +55,25 @@ def embedded_postgres(pgdata: Path, interrupts: Interrupts) -> Iterator[str]:
                     ) from None
             yield server.get_uri()
         finally:
-            interrupts.ignore()
             if server is not None:
-                _stop(server)
+                with interrupts.held():
+                    _stop(server)
+
+
+@contextmanager
+def _modes_kept(*paths: Path) -> Iterator[None]:
+    """Give the directories above `paths` their modes back at the end.
+
+    To root's PostgreSQL, which runs as another user, pgserver opens all of them to everybody, a closed home included.
+    """
+    above = {parent for path in paths for parent in path.resolve().parents} if os.geteuid() == 0 else set()
+    modes = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in above}
+    try:
+        yield
+    finally:
+        for parent, mode in modes.items():
+            if stat.S_IMODE(parent.stat().st_mode) != mode:
+                parent.chmod(mode)
 
 
 def _stop(server: Any) -> None:
@@ -79,10 +98,11 @@ def seed(url: str, table: str, rows_file: Path) -> int:
     Raises:
         DemoError: the database does not answer, or refuses.
     """
-    fingerprint = hashlib.sha256(rows_file.read_bytes()).hexdigest()
+    with rows_file.open("rb") as file:
+        fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
     name = sql.Identifier(SCHEMA, table)
     try:
-        connection = psycopg2.connect(url, connect_timeout=10)
+        connection = psycopg2.connect(_libpq_form(url), connect_timeout=10)
     except psycopg2.Error as error:
         raise DemoError(f"The database at DATABASE_URL does not answer ({_reason(error)}).") from None
     try:
@@ -104,6 +124,12 @@ def seed(url: str, table: str, rows_file: Path) -> int:
         raise DemoError(f"The database refuses the sample table {SCHEMA}.{table} ({_reason(error)}).") from None
     finally:
         connection.close()
+
+
+def _libpq_form(url: str) -> str:
+    """SQLAlchemy names the driver in the URL's scheme, which libpq does not know."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
 
 
 def _reason(error: psycopg2.Error) -> str:

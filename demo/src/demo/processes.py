@@ -17,8 +17,6 @@ import psutil
 
 from demo.errors import DemoError, Stopped
 
-#: Seconds from SIGTERM to SIGKILL.
-_GRACE = 20.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -26,7 +24,7 @@ class Interrupts:
     """Turns the stop signals into `Stopped` in the main thread, for as long as the context is open."""
 
     def __init__(self) -> None:
-        self._held = False
+        self._held = 0
         self._pending: int | None = None
         self._previous: dict[int, object] = {}
 
@@ -40,19 +38,15 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Signals wait until the block is done, so that nothing is started without being written down."""
-        self._held = True
+        """Signals wait until the block is done: nothing is started without being written down, and cleaning up ends."""
+        self._held += 1
         try:
             yield
         finally:
-            self._held = False
-            if self._pending is not None:
-                raise Stopped(self._pending)
-
-    def ignore(self) -> None:
-        """From now on nothing may disturb the cleaning up."""
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+            self._held -= 1
+            if not self._held and self._pending is not None:
+                number, self._pending = self._pending, None
+                raise Stopped(number)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._held:
@@ -85,20 +79,22 @@ class Processes:
 
     Args:
         logs: directory of their log files.
-        interrupts: held while a process is being started.
+        interrupts: held while a process is being started or stopped.
+        grace: seconds from SIGTERM to SIGKILL.
     """
 
-    def __init__(self, logs: Path, interrupts: Interrupts) -> None:
+    def __init__(self, logs: Path, interrupts: Interrupts, grace: float = 20.0) -> None:
         self._logs = logs
         self._interrupts = interrupts
+        self._grace = grace
         self._children: list[Child] = []
 
     def __enter__(self) -> Processes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._interrupts.ignore()
-        self.stop_all()
+        with self._interrupts.held():
+            self.stop_all()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
         """Start `command`; its standard error goes to `<name>.log`, its standard output to `<name>.out`.
@@ -129,7 +125,7 @@ class Processes:
         self._children.clear()
         for child in children:
             _signal_group(child.popen.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + self._grace
         for child in children:
             while _group_alive(child) and time.monotonic() < deadline:
                 time.sleep(0.05)

@@ -12,26 +12,26 @@ from rich.table import Table
 _OK, _BAD = "[green]✓[/green]", "[red]✗[/red]"
 
 
-def volume(planted: Mapping[str, Any], runs: Mapping[Any, Any], summary: Mapping[str, Any]) -> Table:
-    """Rows per source: as planted, as the services took them (`known`: batches of content that raw had already), and
-    what the job made of them."""
-    table = _table("Volume per source: what the services took | what the job made of it")
+def volume(raw_rows: Mapping[str, int], runs: Mapping[Any, Any], summary: Mapping[str, Any]) -> Table:
+    """Rows per source: in raw altogether, what this run's ingestion did, and what the job made of what was new."""
+    table = _table("Volume per source")
     table.add_column("source")
-    for name in ("there", "into raw", "rejected", "batches", "known", "MB"):
+    table.add_column("in raw", justify="right")
+    for name in ("new", "rejected", "batches", "known"):
         table.add_column(name, justify="right")
-    for name in ("read", "written", "duplicate", "stale", "quarantined"):
+    for name in ("job read", "written", "duplicate", "stale", "quarantined"):
         table.add_column(name, justify="right", style="cyan")
     for source, run in runs.items():
         job = summary.get("sources", {}).get(source, {})
         table.add_row(
             str(source),
-            _number(planted["sources"][source]["rows"]),
+            _number(raw_rows.get(source, 0)),
             *(_number(run.get(name, 0)) for name in ("rows_written", "rows_rejected")),
             _number(len(run.get("batches", ()))),
             _number(run.get("duplicates", 0)),
-            f"{run.get('bytes', 0) / 1e6:,.1f}",
             *(_number(job.get(name, 0)) for name in ("read", "written", "duplicate", "stale", "quarantined")),
         )
+    table.caption = "known: batches whose content raw had already"
     return table
 
 
@@ -55,7 +55,7 @@ def quarantine(planted: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[
 
 def top_stores(summary: Mapping[str, Any], limit: int = 5) -> Table:
     """The stores with most purchases, from gold."""
-    table = _table("Top stores (gold.store_monthly_metrics)")
+    table = _table("Top stores")
     table.add_column("store")
     for name in ("currency", "purchases", "revenue"):
         table.add_column(name, justify="right")
@@ -69,7 +69,7 @@ def top_stores(summary: Mapping[str, Any], limit: int = 5) -> Table:
 
 def customer(summary: Mapping[str, Any]) -> Table:
     """One golden record, as silver shows it: masked."""
-    table = _table("A customer as silver shows one (silver.customers)")
+    table = _table("A customer of silver.customers")
     table.add_column("column")
     table.add_column("value", overflow="fold")
     for name, value in summary.get("sample_customer", {}).items():
@@ -132,8 +132,9 @@ def leaks(result: Mapping[str, Any]) -> Table:
     found: Counter[str] = Counter()
     for hit in result["hits"]:
         found[hit["kind"]] += hit["count"]
+    table = _table("Leak scan")
     searched = ", ".join(f"{count:,} {name}" for name, count in result["values"].items())
-    table = _table(f"Leak scan for {searched} of bronze")
+    table.caption = f"searched for: {searched}"
     table.add_column("where")
     table.add_column("files", justify="right")
     table.add_column("clear values", justify="right")
@@ -144,7 +145,8 @@ def leaks(result: Mapping[str, Any]) -> Table:
 
 
 def _table(title: str) -> Table:
-    return Table(title=f"[bold]{title}", title_justify="left", title_style="", box=box.SIMPLE_HEAD, pad_edge=False)
+    title = f"[bold]{title}[/bold]"
+    return Table(title=title, title_justify="left", title_style="", caption_justify="left", box=box.SIMPLE_HEAD)
 
 
 def _number(value: Any) -> str:

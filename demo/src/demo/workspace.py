@@ -115,6 +115,14 @@ class Workspace:
             names.append(source.name)
         return names
 
+    def raw_rows(self) -> dict[str, int]:
+        """Rows in raw by source, over all batches, as their manifests say."""
+        rows: dict[str, int] = {}
+        for path in self.raw.glob("*/*/batch=*/_manifest.json"):
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            rows[manifest["source"]] = rows.get(manifest["source"], 0) + manifest["rows_written"]
+        return rows
+
     def table_versions(self) -> dict[str, int]:
         """Newest version of each Delta table of the lake, as `layer.table`, from the names in Delta's log."""
         versions = {}
