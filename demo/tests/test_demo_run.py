@@ -46,7 +46,7 @@ def runs() -> Iterator[tuple[Path, list[subprocess.CompletedProcess[str]]]]:
 
 def _twice(home: Path) -> tuple[Path, list[subprocess.CompletedProcess[str]]]:
     command = [*_COMMAND, str(home)]
-    done = [subprocess.run(command, capture_output=True, text=True, env=_environment()) for _ in range(2)]
+    done = [subprocess.run(command, capture_output=True, text=True, env=_environment(), timeout=900) for _ in range(2)]
     return home / f"rows-{ROWS}-seed-5", done
 
 
@@ -189,6 +189,16 @@ def test_a_failing_service_is_named_with_its_log_and_nothing_is_left(home: Path)
     assert started.demo.returncode == 1
     assert "api-ingestion" in said and str(started.logs / "api-ingestion.log") in said.replace("\n", "")
     assert started.left() == []
+
+
+def test_a_failing_job_says_why(home: Path) -> None:
+    key = home / f"rows-{ROWS}-seed-5" / "secrets" / "token.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("short")
+    done = subprocess.run([*_COMMAND, str(home)], capture_output=True, text=True, env=_environment(), timeout=300)
+    assert done.returncode == 1
+    assert "The job failed with exit code 78. CONFIGURATION_INVALID" in done.stdout
+    assert "etl-customers.log" in done.stdout
 
 
 def test_a_second_demo_in_the_same_place_is_refused(started: Started, home: Path) -> None:

@@ -30,7 +30,7 @@ from demo.shares import SourceName
 from demo.workspace import Workspace
 
 _FAILED = 1
-_WIDTH = 110
+_WIDTH = 120
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Demo:
             tables.versions(before, after, summary),
             tables.timings(self.seconds, summary),
         ):
-            self.console.print(table)
+            self.console.print(table, end="\n" if table.caption else "")
         if before == after:
             self.console.print("Nothing new was ingested and no table changed.")
         self.console.print(f"Report: {self.space.report / REPORT_FILE}", highlight=False, soft_wrap=True)

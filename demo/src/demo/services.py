@@ -12,13 +12,15 @@ from pathlib import Path
 import httpx
 
 from demo.errors import DemoError
-from demo.partner_api import MAX_PAGE_SIZE, SERVICE_SETTINGS
+from demo.partner_api import SERVICE_SETTINGS
 from demo.postgres import SCHEMA
 from demo.processes import Child, Processes, free_port
 from demo.shares import SourceName
 from demo.workspace import Workspace
 
 _START_SECONDS = 60.0
+#: Small enough that even a short demo pages.
+_PAGE_SIZE = "500"
 #: Settings of the person's own shell must not reach the demo's processes.
 _FOREIGN = ("API_", "CSV_", "DB_", "DATABASE_URL", "ETL_", "RAW_URL", "HOST", "PORT", "SERVICE_TOKEN", "SECRETS_DIR")
 
@@ -64,7 +66,7 @@ def start_partner(space: Workspace, processes: Processes) -> str:
     )
     url = f"http://127.0.0.1:{port}/v1/customers"
     _wait(url, child, answers=lambda status: status in (200, 401))
-    return url
+    return f"{url}?paging=cursor"
 
 
 def start_services(
@@ -74,7 +76,7 @@ def start_services(
     space.write_secret("database-ingestion/database_url", database_url)
     settings: dict[SourceName, dict[str, str]] = {
         SourceName.DATABASE: {"DB_TABLE": f"{SCHEMA}.{table}", "DB_CURSOR_COLUMN": "updated_at"},
-        SourceName.API: {**SERVICE_SETTINGS, "API_URL": partner_url, "API_PAGE_SIZE": str(MAX_PAGE_SIZE)},
+        SourceName.API: {**SERVICE_SETTINGS, "API_URL": partner_url, "API_PAGE_SIZE": _PAGE_SIZE},
         # the files arrive by rename, so there is no need to watch them for long
         SourceName.CSV: {"CSV_INPUT_DIR": str(space.inbox), "CSV_MIN_AGE_SECONDS": "0.2"},
     }
