@@ -1,0 +1,65 @@
+"""Silver to gold: what changed is computed again, and the result equals a computation from nothing."""
+
+from __future__ import annotations
+
+import shutil
+
+from lake_kit import CPFS, SmallLake, record
+
+_MARCH, _APRIL = "2025-03-15", "2025-04-15"
+
+
+def test_incremental_gold_equals_gold_from_nothing(lake: SmallLake) -> None:
+    lake.put(
+        "database",
+        record(1, purchase_date=_MARCH, total_amount="10.00"),
+        record(2, purchase_date=_MARCH, total_amount="2000.00", store_location="Campinas"),
+        record(3, purchase_date=_APRIL, total_amount="5.00"),
+        record(4, purchase_date=_APRIL, total_amount="US$ 7.00", cpf=CPFS[3]),
+        record(5, store_location=None, purchase_date=None, total_amount=None),
+    )
+    lake.run()
+    later = "2025-06-01T00:00:00Z"
+    lake.put(
+        "database",
+        record(1, purchase_date=_APRIL, total_amount="10.00", updated_at=later),  # leaves March
+        record(2, purchase_date=_MARCH, total_amount="20.00", store_location="Santos", updated_at=later),  # moves store
+        record(6, purchase_date=_MARCH, total_amount="1000.00"),
+    )
+    result = lake.run()
+    assert result.gold_rows > 0
+    incremental = lake.content()
+    shutil.rmtree(lake.root / "gold")
+    lake.run()
+    from_nothing = lake.content()
+    for name in ("gold.store_monthly_metrics", "gold.customers_per_store", "gold.customer_360"):
+        assert incremental[name] == from_nothing[name], name
+
+
+def test_the_figures_of_gold(lake: SmallLake) -> None:
+    lake.put(
+        "database",
+        record(1, cpf=CPFS[0], total_amount="10.00", purchase_date=_MARCH),
+        record(2, cpf=CPFS[0], total_amount="1000.00", purchase_date=_MARCH),
+        record(3, cpf=CPFS[1], total_amount="US$ 7.00", purchase_date=_MARCH),
+        record(4, cpf=CPFS[1], total_amount=None, purchase_date=None, store_location=None),
+    )
+    lake.run()
+    job = lake.job()
+    monthly = {(r["store_id"], str(r["month"]), r["currency"]): r for r in job.monthly.table.read().collect()}
+    assert set(monthly) == {
+        ("SP-001", "2025-03-01", "BRL"),
+        ("SP-001", "2025-03-01", "USD"),
+        (None, "None", "BRL"),
+    }
+    march = monthly["SP-001", "2025-03-01", "BRL"]
+    assert (march["total_purchases"], str(march["total_revenue"]), str(march["average_ticket"])) == (2, "1010.00", "505.00")
+    assert (march["high_value_purchases"], march["customers"]) == (1, 1)
+    per_store = {row["store_id"]: row for row in job.per_store.table.read().collect()}
+    assert (per_store["SP-001"]["customers"], per_store["SP-001"]["purchases"]) == (2, 3)
+    assert per_store[None]["purchases"] == 1
+    customers = {row["purchases"]: row for row in job.customer_360.table.read().collect() if row["total_revenue_usd"]}
+    (dollar_customer,) = customers.values()
+    assert str(dollar_customer["total_revenue_usd"]) == "7.00"
+    assert dollar_customer["email_domain"] == "example.com.br"
+    assert not {"cpf", "first_name", "last_name", "email", "credit_card_number"} & set(dollar_customer.asDict())

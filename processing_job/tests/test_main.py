@@ -1,0 +1,82 @@
+"""The command, as a process: its exit codes, its summary, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lake_kit import CPFS, SmallLake, record
+
+import etl_customers
+
+ROOT = Path(etl_customers.__file__).parent
+
+
+def _command(lake: SmallLake, *more: str) -> subprocess.CompletedProcess[str]:
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in lake.settings.model_dump(mode="json").items()]
+    given = [option for option in options if not option.endswith("=None")]
+    return subprocess.run(
+        [sys.executable, "-m", "etl_customers.main", *given, *more], capture_output=True, text=True, env=os.environ
+    )
+
+
+def test_a_run_writes_summary_metrics_and_report(tmp_path: Path) -> None:
+    lake = SmallLake(tmp_path)
+    lake.put("database", record(1), record(2, cpf="5299822472"), record(1))
+    done = _command(lake, f"--report={tmp_path / 'report.html'}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = json.loads(Path(done.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))
+    assert summary["status"] == "succeeded"
+    assert summary["reconciliation"] == {
+        "read": 3,
+        "written": 1,
+        "duplicate": 1,
+        "stale": 0,
+        "quarantined": 1,
+        "unaccounted": 0,
+    }
+    assert summary["sources"]["database"]["masked"] == {"cpf": 2, "email": 2, "credit_card_number": 2}
+    assert summary["tables"]["silver.purchases"]["rows"] == 1
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in report and "CPF_LENGTH" in report and "http://" not in report.replace("http://www.w3.org", "")
+    assert "<script" not in report
+    key = (tmp_path / "token.key").read_text(encoding="utf-8")
+    for secret in (*CPFS, "5299822472", "ana.souza", "4111 1111", key):
+        assert secret not in report + done.stdout + done.stderr + json.dumps(summary)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [("--token-key-file=/nowhere", "token key file"), ("--raw-reader=magic", "ETL_RAW_READER")],
+)
+def test_wrong_settings_end_with_78_before_anything_is_written(tmp_path: Path, option: str, says: str) -> None:
+    lake = SmallLake(tmp_path)
+    lake.put("database", record(1))
+    done = _command(lake, option)
+    assert done.returncode == 78
+    assert says in done.stderr
+    assert not (tmp_path / "bronze").exists()
+
+
+def test_a_source_that_cannot_be_read_ends_with_69_and_says_what_to_do(tmp_path: Path) -> None:
+    lake = SmallLake(tmp_path)
+    lake.put_text("csv", "other,header\nsecret-value,2\n", rows=1, ending="csv")
+    done = _command(lake, "--layer=bronze")
+    assert done.returncode == 69
+    fault = json.loads(Path(done.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))["error"]
+    assert fault["code"] == "SOURCE_FAILED" and "run again" in fault["advice"]
+    assert "secret-value" not in done.stdout + done.stderr
+
+
+def test_no_python_function_ever_sees_a_row() -> None:
+    banned = {"udf", "pandas_udf", "arrow_udf", "mapInPandas", "mapInArrow", "applyInPandas", "toPandas", "rdd"}
+    for path in ROOT.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        assert not names & banned, path

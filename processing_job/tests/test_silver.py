@@ -1,0 +1,164 @@
+"""Bronze to silver: every row has one fate, whatever the order of arrival; nothing sensitive gets through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lake_kit import CPFS, SmallLake, record
+
+from etl_customers.errors import ReconciliationFailed
+from etl_customers.modules.silver.counts import SilverCounts, SourceCounts
+
+
+def _reasons(counts: SilverCounts, source: str) -> dict[str, int]:
+    return counts.sources[source].reasons
+
+
+def test_each_fault_is_quarantined_with_its_reason_and_masked(lake: SmallLake) -> None:
+    lake.put(
+        "database",
+        record(1),
+        record(2, cpf="5299822472"),
+        record(3, cpf="11111111111"),
+        record(4, cpf="52998224724"),
+        record(5, email="nobody"),
+        record(6, total_amount="abc"),
+        record(7, total_amount="-5.00"),
+        record(8, purchase_date="2025-02-31"),
+        record(9, store_location="Atlantis"),
+        record(10, customer_id=None),
+        record(11, cpf="  "),
+        record(12, first_name="Ana 529.982.247-25", cpf="52998224725"),
+        record(13, purchase_date="2999-01-01"),
+        record(14, credit_card_number="4111111111111112", email="bad@"),
+        {},
+        record(16, loyalty="gold"),
+        record(17, email=None, credit_card_number=None, product=None, store_location=None, total_amount=None),
+    )
+    lake.put_text("api", '{"customer_id": "C20", "cpf": "529', 1)
+    result = lake.run()
+    assert result.counts.totals() == {"read": 18, "written": 3, "duplicate": 0, "stale": 0, "quarantined": 15}
+    assert _reasons(result.counts, "api") == {"CORRUPT_RECORD": 1}
+    assert _reasons(result.counts, "database") == {
+        "CPF_LENGTH (cpf)": 1,
+        "CPF_REPEATED_DIGIT (cpf)": 1,
+        "CPF_CHECK_DIGITS (cpf)": 1,
+        "EMAIL_INVALID (email)": 2,
+        "AMOUNT_INVALID (total_amount)": 1,
+        "AMOUNT_BELOW_MINIMUM (total_amount)": 1,
+        "DATE_INVALID (purchase_date)": 1,
+        "DATE_IN_FUTURE (purchase_date)": 1,
+        "STORE_UNKNOWN (store_location)": 1,
+        "IDENTIFIER_IN_TEXT (first_name)": 1,
+        "CARD_CHECK_DIGIT (credit_card_number)": 1,
+        "MISSING (customer_id)": 2,
+        "MISSING (cpf)": 2,
+    }
+    job = lake.job()
+    quarantine = {row["customer_id"]: row for row in job.quarantine.read().collect()}
+    assert quarantine["C4"]["cpf"] == "***********"
+    assert quarantine["C12"]["first_name"] == "***"
+    assert quarantine["C6"]["total_amount"] == "abc"
+    assert quarantine["C5"]["_batch_id"].startswith("database/")
+    bronze = {row["_row_hash"] for row in job.bronze.read().collect()}
+    assert {row["_row_hash"] for row in quarantine.values()} <= bronze
+    silver = {row["customer_id"]: row for row in job.purchases.read().collect()}
+    assert set(silver) == {"C1", "C16", "C17"}
+    assert silver["C1"]["cpf"] == "********" + CPFS[1][-3:]
+    assert silver["C1"]["email"] == "a***@example.com.br"
+    assert silver["C1"]["credit_card_number"] == "************1111"
+    assert (silver["C1"]["store_id"], silver["C1"]["currency"]) == ("SP-001", "BRL")
+    assert len(silver["C1"]["cpf_token"]) == 64 and silver["C1"]["token_key_id"] == "k1"
+    _no_clear_value(lake.root, [*CPFS, "ana.souza", "4111111111111111", "4111 1111 1111 1111", "529.982.247-25"])
+
+
+def test_a_second_run_and_a_lost_checkpoint_change_nothing(lake: SmallLake) -> None:
+    lake.put("database", record(1), record(2), record(2), record(3, cpf="1"), record(3, cpf="1"))
+    first = lake.run()
+    assert first.counts.totals() == {"read": 5, "written": 2, "duplicate": 1, "stale": 0, "quarantined": 2}
+    versions = lake.versions()
+    again = lake.run()
+    assert again.counts.totals()["read"] == 0 and again.gold_rows == 0
+    assert lake.versions() == versions
+    assert [row["_occurrences"] for row in lake.job().quarantine.read().collect()] == [2]
+
+
+VERSIONS = {
+    "old": ("api", record(1, updated_at="2025-04-01T10:00:00Z", total_amount="1.00")),
+    "new": ("api", record(1, updated_at="2025-04-01T12:00:00Z", total_amount="2.00")),
+    "same": ("database", record(1, updated_at="2025-04-01T12:00:00+00:00", total_amount="2.00")),
+    "contradicts": ("api", record(1, updated_at="2025-04-01T12:00:00Z", total_amount="3.00")),
+}
+
+
+@pytest.mark.parametrize("order", [("old", "new", "same", "contradicts"), ("contradicts", "same", "new", "old")])
+def test_any_order_of_arrival_ends_in_the_same_silver(
+    lake: SmallLake, tmp_path_factory: pytest.TempPathFactory, order: tuple[str, ...]
+) -> None:
+    at_once = SmallLake(tmp_path_factory.mktemp("at_once"))
+    (at_once.root / "token.key").write_bytes((lake.root / "token.key").read_bytes())
+    for source in ("api", "database"):
+        at_once.put(source, *(item for of, item in VERSIONS.values() if of == source))
+    counts = at_once.run().counts
+    assert counts.totals() == {"read": 4, "written": 1, "duplicate": 1, "stale": 1, "quarantined": 1}
+    total = 0
+    for name in order:
+        source, item = VERSIONS[name]
+        lake.put(source, item)
+        total += lake.run().counts.totals()["read"]
+    assert total == 4
+    for where in (at_once, lake):
+        job = where.job()
+        (purchase,) = job.purchases.read().collect()
+        (conflict,) = job.quarantine.read().collect()
+        assert (str(purchase["total_amount"]), purchase["_source"]) == ("2.00", "database")
+        assert (conflict["total_amount"], conflict["_errors"][0]["rule"]) == ("3.00", "KEY_CONFLICT")
+        (month,) = job.monthly.table.read().collect()
+        assert (month["total_purchases"], str(month["total_revenue"])) == (1, "2.00")
+
+
+def test_a_newer_version_settles_an_open_conflict(lake: SmallLake) -> None:
+    lake.put("api", VERSIONS["new"][1], VERSIONS["contradicts"][1])
+    lake.run()
+    assert lake.job().quarantine.read().count() == 1
+    lake.put("api", record(1, updated_at="2025-04-02T00:00:00Z", total_amount="9.00"))
+    lake.run()
+    assert lake.job().quarantine.read().count() == 0
+    assert str(lake.job().purchases.read().first()["total_amount"]) == "9.00"
+
+
+def test_golden_customers_take_the_newest_value_of_each_field(lake: SmallLake) -> None:
+    lake.put("database", record(1, cpf=CPFS[0], first_name="Ana", updated_at="2025-04-01T00:00:00Z"))
+    lake.put("api", record(2, cpf=CPFS[0], first_name="Ana Maria", updated_at="2025-05-01T00:00:00Z", email=None))
+    lake.run()
+    (customer,) = lake.job().customers.table.read().collect()
+    assert (customer["first_name"], customer["email"]) == ("Ana Maria", "a***@example.com.br")
+    assert (customer["sources"], customer["purchases"]) == (["api", "database"], 2)
+
+
+def test_rows_unaccounted_for_fail_the_run(lake: SmallLake) -> None:
+    lake.put("database", record(1), record(2))
+    lake.run()
+    counts = SilverCounts({"database": SourceCounts(written=1)})
+    with pytest.raises(ReconciliationFailed, match="database: 2 rows in, 1 accounted for"):
+        counts.check_against(lake.job().bronze.read())
+
+
+def test_a_restored_silver_reads_again_what_it_lost(lake: SmallLake) -> None:
+    lake.put("database", record(1))
+    lake.run()
+    version = lake.job().purchases.version()
+    lake.put("database", record(2))
+    lake.run()
+    lake.job().purchases.delta().restoreToVersion(version)
+    assert lake.job().purchases.read().count() == 1
+    lake.run()
+    assert sorted(row["customer_id"] for row in lake.job().purchases.read().collect()) == ["C1", "C2"]
+
+
+def _no_clear_value(root: Path, values: list[str]) -> None:
+    for layer in ("silver", "gold"):
+        for path in (root / layer).rglob("*.json"):
+            text = path.read_text(encoding="utf-8")
+            assert not [value for value in values if value in text], path
