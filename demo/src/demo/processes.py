@@ -108,6 +108,7 @@ class Processes:
                 popen = subprocess.Popen(
                     command,
                     env=dict(env),
+                    cwd=self._logs,  # what a library drops into its working directory belongs among the logs
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=errors,

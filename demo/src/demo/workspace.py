@@ -102,7 +102,7 @@ class Workspace:
         path = self.secrets / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "w", encoding="ascii") as stream:
+        with os.fdopen(file, "w", encoding="utf-8") as stream:
             stream.write(value)
 
     def drop_files(self) -> list[str]:
