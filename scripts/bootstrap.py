@@ -52,7 +52,10 @@ def check_python():
     """Stop unless this Python is new enough and can make environments."""
     if sys.version_info < MIN_PYTHON:
         found = "%d.%d" % sys.version_info[:2]
-        stop("Python 3.11 or newer is needed, %s is %s. Name another one: make PYTHON=python3.11 ..." % (sys.executable, found))
+        stop(
+            "Python 3.11 or newer is needed, %s is %s. Name another one: make PYTHON=python3.11 ..."
+            % (sys.executable, found)
+        )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -66,7 +69,10 @@ def check_java():
     java = os.path.join(home, "bin", "java") if home else shutil.which("java")
     if not java or not os.path.exists(java):
         where = "JAVA_HOME=%s has no bin/java." % home if home else "No java on the PATH."
-        stop("Java 17 or newer is needed for Spark. %s On Debian and Ubuntu: apt-get install openjdk-17-jre-headless" % where)
+        stop(
+            "Java 17 or newer is needed for Spark. %s On Debian and Ubuntu: apt-get install openjdk-17-jre-headless"
+            % where
+        )
     said = subprocess.run([java, "-version"], stderr=subprocess.PIPE, stdout=subprocess.PIPE).stderr.decode()
     found = re.search(r'version "(?:1\.)?(\d+)', said)
     if not found or int(found.group(1)) < MIN_JAVA:
@@ -85,14 +91,16 @@ def fingerprint(flavour):
 
 def make_venv():
     """Make the environment unless it is there and works."""
-    works = python().exists() and subprocess.run([python(), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
+    works = (
+        python().exists() and subprocess.run([python(), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
+    )
     if not works:
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", VENV], "The environment .venv could not be made.")
 
 
 def install(flavour):
-    """Install the components as they stand in this tree, with what they need, at the versions known to work together."""
+    """Install the components as they stand in this tree, with what they need, at versions known to work together."""
     command = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--constraint", REQUIREMENTS / "constraints.txt"]
     if flavour == "dev":

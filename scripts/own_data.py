@@ -1,9 +1,9 @@
 """One's own data on one machine: `ingest` runs each service that is configured, `process` runs the job over the lake.
 
-    DATABASE_URL=... DB_TABLE=...   the database service
-    API_URL=... API_KEY=...         the API service
-    CSV_INPUT_DIR=...               the CSV service
-    LAKE=DIR                        where the lake lies, ./lake by default
+DATABASE_URL=... DB_TABLE=...   the database service
+API_URL=... API_KEY=...         the API service
+CSV_INPUT_DIR=...               the CSV service
+LAKE=DIR                        where the lake lies, ./lake by default
 """
 
 from __future__ import annotations

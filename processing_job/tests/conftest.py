@@ -12,10 +12,14 @@ from pyspark.sql import SparkSession
 
 from etl_customers.config.session import local_session
 
+#: Tests have a handful of rows: compiling Java for each query costs more than it saves. The command's own tests and
+#: the demo run with code generation.
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    session = local_session()
+    session = local_session(more=_INTERPRETED)
     yield session
     session.stop()
 

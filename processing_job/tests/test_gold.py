@@ -53,7 +53,11 @@ def test_the_figures_of_gold(lake: SmallLake) -> None:
         (None, "None", "BRL"),
     }
     march = monthly["SP-001", "2025-03-01", "BRL"]
-    assert (march["total_purchases"], str(march["total_revenue"]), str(march["average_ticket"])) == (2, "1010.00", "505.00")
+    assert (march["total_purchases"], str(march["total_revenue"]), str(march["average_ticket"])) == (
+        2,
+        "1010.00",
+        "505.00",
+    )
     assert (march["high_value_purchases"], march["customers"]) == (1, 1)
     per_store = {row["store_id"]: row for row in job.per_store.table.read().collect()}
     assert (per_store["SP-001"]["customers"], per_store["SP-001"]["purchases"]) == (2, 3)

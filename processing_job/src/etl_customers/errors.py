@@ -30,4 +30,6 @@ class ReconciliationFailed(JobError):
 
     code = "RECONCILIATION_FAILED"
     exit_code = 65
-    advice = "Do not publish this run: compare the counts above with the manifests of the batches and the tables' history."
+    advice = (
+        "Do not publish this run: compare the counts above with the manifests of the batches and the tables' history."
+    )

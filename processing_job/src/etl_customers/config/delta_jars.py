@@ -14,7 +14,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from pyspark.find_spark_home import _find_spark_home
+import pyspark
 from pyspark.version import __version__ as spark_version
 
 from etl_customers.errors import ConfigurationInvalid
@@ -45,7 +45,7 @@ def _resolve(target: Path) -> None:
         settings = Path(work, "ivysettings.xml")
         settings.write_text(_IVY_SETTINGS, encoding="utf-8")
         command = [
-            str(Path(_find_spark_home(), "bin", "spark-submit")),
+            str(Path(pyspark.__file__).parent / "bin" / "spark-submit"),
             *("--packages", _coordinate()),
             *("--conf", f"spark.jars.ivy={work}"),
             *("--conf", f"spark.jars.ivySettings={settings}"),

@@ -37,15 +37,15 @@ def get_session(settings: JobSettings) -> SparkSession:
     return spark
 
 
-def local_session(threads: int = 2, memory: str = "2g") -> SparkSession:
-    """A Spark with Delta in this process, `threads` cores wide, `memory` as Java writes sizes."""
+def local_session(threads: int = 2, memory: str = "2g", more: dict[str, str] | None = None) -> SparkSession:
+    """A Spark with Delta in this process: `threads` cores, `memory` as Java writes sizes, `more` Spark options."""
     builder = SparkSession.builder.master(f"local[{threads}]").appName("etl-customers")
-    options = _LOCAL | _SEMANTICS
+    options = _LOCAL | _SEMANTICS | (more or {})
     options["spark.jars"] = ",".join(str(jar) for jar in delta_jars())
     options["spark.driver.memory"] = memory
     options["spark.sql.shuffle.partitions"] = str(threads)
     for name, value in options.items():
         builder = builder.config(name, value)
     spark: SparkSession = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
+    spark.sparkContext.setLogLevel("OFF")  # Spark's own error lines quote rows; faults are told by job_log
     return spark

@@ -53,7 +53,7 @@ def read_token_key(path: Path, key_id: str) -> TokenKey:
 
 
 def with_keys(frame: DataFrame, spark: SparkSession, key: TokenKey, purposes: tuple[str, ...]) -> DataFrame:
-    """`frame` with the padded keys of each purpose beside every row, for `keyed_hash`; drop them with `without_keys`."""
+    """`frame` with the padded keys of each purpose beside every row, for `keyed_hash`; see `without_keys`."""
     values: list[bytes] = []
     for purpose in purposes:
         padded = key.subkey(purpose).ljust(_BLOCK, b"\0")

@@ -1,6 +1,6 @@
 """Tables that aggregate silver.purchases: only the groups that a change touches are computed again.
 
-Recomputing whole groups, rather than adding differences, makes a step safe to repeat: the same input gives the same rows.
+Recomputing whole groups, not adding differences, makes a step safe to repeat: the same input gives the same rows.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ class GroupedTable:
         """Bring the target up to the source's newest version; returns how many rows were written or removed."""
         self.table.ensure()
         until = source.version()
-        after = self.table.consumed(source.name)
+        progress = self.table.progress(source.name)
+        after = progress.consumed
         if after == until:
             return 0
         commit = Commit(run_id, {source.name: until})
         rows = self.prepare(source.read(until))
-        if after is None and self.table.is_empty():
+        if progress.fresh:
             self.table.append(self.aggregate(rows).select(*self.table.schema.fieldNames()), commit)
-            written = self._appended()
+            written = self.table.appended_rows()
         else:
             written = self._merge(rows, self.prepare(source.touched(after, until)), commit)
         job_log.info("groups_refreshed", table=self.table.name, rows=written, source=source.name, version=until)
@@ -74,7 +75,3 @@ class GroupedTable:
 
     def _same_group(self, left: str, right: str) -> str:
         return " AND ".join(f"{left}.{key} <=> {right}.{key}" for key in self.keys)
-
-    def _appended(self) -> int:
-        metrics = self.table.delta().history(1).select("operationMetrics").first()["operationMetrics"]
-        return int(metrics.get("numOutputRows", 0))

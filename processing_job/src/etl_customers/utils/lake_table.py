@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -31,6 +31,21 @@ class Commit:
     def to_json(self) -> str:
         """As `userMetadata`."""
         return json.dumps({"run_id": self.run_id, "consumed": self.consumed}, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a table stands.
+
+    Attributes:
+        version: its newest version.
+        consumed: the version of the source up to which it holds everything; None if it must be read from the start.
+        fresh: it has never held a row, so that an append will do where else a MERGE is needed.
+    """
+
+    version: int
+    consumed: int | None
+    fresh: bool
 
 
 class LakeTable:
@@ -89,14 +104,10 @@ class LakeTable:
 
     def version(self) -> int:
         """The newest version."""
-        return int(self.delta().history(1).select("version").first()["version"])
-
-    def is_empty(self) -> bool:
-        """True if no version holds a row now."""
-        return self.read().isEmpty()
+        return int(self._newest_commit()["version"])
 
     def changes(self, after: int | None, until: int) -> DataFrame:
-        """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all rows as inserts if after is None."""
+        """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all as inserts if after is None."""
         if after is None:
             return self.read(until).withColumn("_change_type", F.lit("insert"))
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")
@@ -111,35 +122,27 @@ class LakeTable:
         feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
         return feed.drop("_change_type", "_commit_version", "_commit_timestamp")
 
-    def consumed(self, source: str) -> int | None:
-        """The version of `source` up to which this table holds everything; None if it must be read from the start."""
+    def progress(self, source: str) -> Progress:
+        """Where this table stands with regard to `source`."""
         commits = self.delta().history().select("version", "operation", "operationParameters", "userMetadata").collect()
         by_version = {commit["version"]: commit for commit in commits}
-        version = max(by_version)
-        while version in by_version:
-            commit = by_version[version]
-            if commit["operation"] == "RESTORE":
-                restored = commit["operationParameters"].get("version")
-                if restored is None or not restored.isdigit():
-                    return None  # restored by timestamp: reading all again is safe, only slower
-                version = int(restored)
-                continue
-            consumed = _consumed_in(commit["userMetadata"], source)
-            if consumed is not None:
-                return consumed
-            version -= 1
-        return None
+        newest = max(by_version)
+        return Progress(newest, _consumed(by_version, newest, source), set(by_version) == {0} and _is_creation(commits))
 
     def append(self, frame: DataFrame, commit: Commit) -> None:
         """Add rows in one commit that carries the progress."""
         frame.write.format("delta").mode("append").option("userMetadata", commit.to_json()).save(self.path)
+
+    def appended_rows(self) -> int:
+        """How many rows the newest commit added, by Delta's own count."""
+        return int(self._newest_commit()["operationMetrics"].get("numOutputRows", 0))
 
     def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:
         """Run a MERGE in one commit that carries the progress; returns Delta's own operation metrics."""
         before = self.version()
         with self._metadata(commit):
             builder.execute()
-        last = self.delta().history(1).first()
+        last = self._newest_commit()
         if last["version"] == before:  # a MERGE that changes nothing makes no commit
             self.record(commit)
             return {}
@@ -148,11 +151,15 @@ class LakeTable:
     def record(self, commit: Commit) -> None:
         """Commit progress alone. Delta skips empty commits unless they carry a transaction id."""
         # A version that is not higher than the last is skipped in silence, hence the clock.
-        options = {"txnAppId": _PROGRESS_APP, "txnVersion": time.time_ns(), "userMetadata": commit.to_json()}
+        options = {"txnAppId": _PROGRESS_APP, "txnVersion": str(time.time_ns()), "userMetadata": commit.to_json()}
         writer = self.spark.createDataFrame([], self.read().schema).write.format("delta").mode("append")
         for key, value in options.items():
             writer = writer.option(key, value)
         writer.save(self.path)
+
+    def _newest_commit(self) -> Row:
+        (commit,) = self.delta().history(1).collect()
+        return commit
 
     @contextmanager
     def _metadata(self, commit: Commit) -> Iterator[None]:
@@ -170,6 +177,28 @@ class LakeTable:
             "delta.autoOptimize.autoCompact": "true",
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
         }
+
+
+def _is_creation(commits: list[Row]) -> bool:
+    return all(commit["operation"].startswith("CREATE") for commit in commits)
+
+
+def _consumed(commits: dict[int, Row], newest: int, source: str) -> int | None:
+    """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
+    version = newest
+    while version in commits:
+        commit = commits[version]
+        if commit["operation"] == "RESTORE":
+            restored = commit["operationParameters"].get("version")
+            if restored is None or not restored.isdigit():
+                return None  # restored by timestamp: reading all again is safe, only slower
+            version = int(restored)
+            continue
+        found = _consumed_in(commit["userMetadata"], source)
+        if found is not None:
+            return found
+        version -= 1
+    return None
 
 
 def _consumed_in(metadata: str | None, source: str) -> int | None:

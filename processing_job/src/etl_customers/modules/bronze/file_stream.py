@@ -46,16 +46,20 @@ class FileStreamReader:
     def _csv(self, path: str) -> DataFrame:
         names = [*self._contract.column_names, EXTRA_FIELD, CORRUPT_RECORD]
         schema = StructType([StructField(name, StringType()) for name in names])
-        reader = self._spark.readStream.format("csv").schema(schema).options(
-            header=True,
-            enforceSchema=False,  # a header that differs from the contract fails loudly
-            multiLine=True,
-            quote='"',
-            escape='"',
-            mode="PERMISSIVE",
-            columnNameOfCorruptRecord=CORRUPT_RECORD,
-            maxColumns=len(names) + 1,
-            maxCharsPerColumn=-1,
+        reader = (
+            self._spark.readStream.format("csv")
+            .schema(schema)
+            .options(
+                header=True,
+                enforceSchema=False,  # a header that differs from the contract fails loudly
+                multiLine=True,
+                quote='"',
+                escape='"',
+                mode="PERMISSIVE",
+                columnNameOfCorruptRecord=CORRUPT_RECORD,
+                maxColumns=len(names) + 1,
+                maxCharsPerColumn=-1,
+            )
         )
         frame = reader.option("maxFilesPerTrigger", self._max_files).load(path)
         extra = F.to_json(F.create_map(F.lit(EXTRA_FIELD), F.col(EXTRA_FIELD)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from customer_contract import Contract, SourceProfile
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.streaming.query import StreamingQuery
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
@@ -38,6 +40,7 @@ class BronzeLoad:
     raw_path: str
     checkpoint_path: str
     run_id: str
+    appending: Lock = field(default_factory=Lock)
 
     def run(self) -> list[RawBatch]:
         """Load what is new; returns the published batches that bronze must now hold.
@@ -50,26 +53,41 @@ class BronzeLoad:
         batches = published_batches(Path(self.raw_path), self.contract)
         present = self._loaded()
         waiting = {batch.source for batch in batches if batch.batch_id not in present}
-        failed = [source.name for source in self.contract.sources if source.name in waiting and not self._load(source)]
-        self._check(batches, failed)
+        if not waiting:
+            self._check(batches, present, [])
+            return batches
+        failed = self._load_all([source for source in self.contract.sources if source.name in waiting])
+        self._check(batches, self._loaded(), failed)
         if failed:
             raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
         return batches
 
-    def _load(self, source: SourceProfile) -> bool:
+    def _load_all(self, sources: list[SourceProfile]) -> list[str]:
+        """Load the sources side by side; returns the names of those that failed."""
+        queries = {source.name: self._start(source) for source in sources}
+        failed = []
+        for name, query in queries.items():
+            try:
+                query.awaitTermination()
+                job_log.info("bronze_source_done", source=name)
+            except PySparkException as error:  # its text may quote a row
+                job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
+                failed.append(name)
+        return failed
+
+    def _start(self, source: SourceProfile) -> StreamingQuery:
         job_log.info("bronze_source_started", source=source.name)
         stream = self.reader.stream(source).withColumn("_source", F.lit(source.name))
         writer = stream.writeStream.foreachBatch(self._append).trigger(availableNow=True)
-        try:
-            query = writer.option("checkpointLocation", f"{self.checkpoint_path}/{source.name}").start()
-            query.awaitTermination()
-        except PySparkException as error:  # its text may quote a row
-            job_log.error("bronze_source_failed", source=source.name, condition=error.getCondition())
-            return False
-        job_log.info("bronze_source_done", source=source.name)
-        return True
+        return writer.option("checkpointLocation", f"{self.checkpoint_path}/{source.name}").start()
 
     def _append(self, frame: DataFrame, epoch: int) -> None:
+        # The append reads the table too, so that Delta refuses it if another job added files meanwhile; the sources
+        # of this job must not get into each other's way.
+        with self.appending:
+            self._append_new(frame)
+
+    def _append_new(self, frame: DataFrame) -> None:
         frame = frame.withColumn("_batch_id", F.regexp_replace("_source_file", BATCH_ID_PATTERN, "$1/$2"))
         arrived = [row["_batch_id"] for row in frame.select("_batch_id").distinct().collect()]
         known = self.table.read().where(F.col("_batch_id").isin(arrived)).select("_source_file").distinct()
@@ -87,8 +105,8 @@ class BronzeLoad:
         counts = self.table.read().groupBy("_batch_id").count().collect()
         return {row["_batch_id"]: row["count"] for row in counts}
 
-    def _check(self, batches: list[RawBatch], failed: list[str]) -> None:
-        loaded = self._loaded()
+    @staticmethod
+    def _check(batches: list[RawBatch], loaded: dict[str, int], failed: list[str]) -> None:
         wrong = [b for b in batches if b.source not in failed and loaded.get(b.batch_id, 0) != b.rows]
         for batch in wrong:
             job_log.error(

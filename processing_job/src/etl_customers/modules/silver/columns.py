@@ -1,6 +1,6 @@
 """From the contract to expressions: how each column is normalised, typed, checked, masked and named in silver.
 
-A column of the contract passes through three names: `x` as received, `_n_x` its normalised text, `_v_x` its typed value.
+A contract column passes through three names: `x` as received, `_n_x` its normalised text, `_v_x` its typed value.
 Adding a column to the contract is enough for it to flow; only a new *format* needs code here.
 """
 

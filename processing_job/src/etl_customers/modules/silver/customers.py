@@ -1,6 +1,6 @@
 """silver.customers: one golden record a person over all sources, by `cpf_token`.
 
-Survivorship, field by field: the value of the newest purchase that has one; at the same instant the source trusted most.
+Survivorship by field: the value of the newest purchase that has one; at the same instant the source trusted most.
 """
 
 from __future__ import annotations

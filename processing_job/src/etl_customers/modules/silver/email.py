@@ -1,4 +1,4 @@
-"""E-mail addresses: a pragmatic subset of RFC 5321 and 5322, bounded in length so that no pattern backtracks for long."""
+"""E-mail addresses: a subset of RFC 5321 and 5322, bounded in length so that no pattern backtracks for long."""
 
 from __future__ import annotations
 

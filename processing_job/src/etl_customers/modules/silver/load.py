@@ -15,7 +15,7 @@ from etl_customers.modules.silver.stage import stage
 from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils import job_log
 from etl_customers.utils.groups import GroupedTable
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import Commit, LakeTable, Progress
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,24 @@ class SilverLoad:
         self.purchases.ensure()
         self.quarantine.ensure()
         until = self.bronze.version()
-        after = self.purchases.consumed(self.bronze.name)
-        counts = SilverCounts.none() if after == until else self._take(after, until)
+        progress = self.purchases.progress(self.bronze.name)
+        counts = SilverCounts.none() if progress.consumed == until else self._take(progress, until)
         self.customers.refresh(self.purchases, self.run_id)
         return counts
 
-    def _take(self, after: int | None, until: int) -> SilverCounts:
+    def _take(self, progress: Progress, until: int) -> SilverCounts:
         commit = Commit(self.run_id, {self.bronze.name: until})
-        arrived = self.bronze.changes(after, until).where("_change_type = 'insert'")
+        arrived = self.bronze.changes(progress.consumed, until).where("_change_type = 'insert'")
         staged = self._staged(arrived)
         counts = count_outcomes(staged, self.contract)
         counts.check_against(arrived)
         job_log.info("silver_classified", **counts.totals())
-        if counts.total("quarantined") or counts.replaced_conflicts:
-            write_quarantine(self.quarantine, staged, self.purchases, commit)
-        if counts.total("written"):
+        drives_out = counts.replaced_conflicts > 0
+        if counts.total("quarantined") or drives_out:
+            write_quarantine(self.quarantine, staged, self.purchases, drives_out, commit)
+        if counts.total("written") and not progress.fresh:
             resolve_conflicts(self.quarantine, staged, commit)
-        write_purchases(self.purchases, staged, counts.total("written"), commit)
+        write_purchases(self.purchases, staged, counts.total("written"), progress.fresh, commit)
         return counts
 
     def _staged(self, arrived: DataFrame) -> DataFrame:

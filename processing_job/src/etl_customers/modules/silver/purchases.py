@@ -48,7 +48,7 @@ def purchases_table(spark: SparkSession, silver_path: str, contract: Contract) -
     return LakeTable(spark, f"{silver_path}/purchases", NAME, StructType(fields), tuple(stats))
 
 
-def write_purchases(table: LakeTable, staged: DataFrame, expected: int, commit: Commit) -> None:
+def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:
     """Bring the winners into the table, in the one commit that also records the progress.
 
     Raises:
@@ -58,10 +58,9 @@ def write_purchases(table: LakeTable, staged: DataFrame, expected: int, commit: 
         table.record(commit)
         return
     winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*table.schema.fieldNames())
-    if table.is_empty():
+    if fresh:
         table.append(winners, commit)
-        metrics = table.delta().history(1).select("operationMetrics").first()["operationMetrics"]
-        written = int(metrics["numOutputRows"])
+        written = table.appended_rows()
     else:
         builder = table.delta().alias("t").merge(winners.alias("s"), "t.purchase_key = s.purchase_key")
         counts = table.merge(builder.whenMatchedUpdateAll().whenNotMatchedInsertAll(), commit)

@@ -35,15 +35,18 @@ def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) 
     return LakeTable(spark, f"{silver_path}/quarantine", NAME, StructType(text + own), _STATS)
 
 
-def write_quarantine(table: LakeTable, staged: DataFrame, purchases: LakeTable, commit: Commit) -> None:
-    """Add what this run rejects, and what it drives out of silver. Doing it twice changes nothing."""
+def write_quarantine(
+    table: LakeTable, staged: DataFrame, purchases: LakeTable, drives_out: bool, commit: Commit
+) -> None:
+    """Add what this run rejects, and what it drives out of silver, if anything. Doing it twice changes nothing."""
     rejected = staged.where(F.col("_outcome") == Outcome.QUARANTINED.value).select(
         *(F.col(f"{QUARANTINE_PREFIX}{name}").alias(name) for name in _text_columns(table)), *_own_columns(commit)
     )
-    driven_out = _driven_out(table, staged, purchases, commit)
-    rows = rejected.unionByName(driven_out).groupBy("_source_file", "_row_hash").agg(*_one_of_each(table))
+    if drives_out:
+        rejected = rejected.unionByName(_driven_out(table, staged, purchases, commit))
+    rows = rejected.groupBy("_source_file", "_row_hash").agg(*_one_of_each(table))
     rows = rows.select(*table.schema.fieldNames())
-    if table.is_empty():
+    if table.version() == 0:
         table.append(rows, commit)
         return
     same = "t._source_file = s._source_file AND t._row_hash = s._row_hash"
