@@ -1,0 +1,42 @@
+"""`python -m benchmarks [database] [silver] [spark-start] [--rows N]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+
+from benchmarks.database import measure_database
+from benchmarks.measured import BenchmarkError
+from benchmarks.results import PartResult, keep, machine, show
+
+_PARTS: dict[str, Callable[[int, Console], PartResult]] = {
+    "database": measure_database,
+}
+
+
+def main() -> int:
+    """Entry point; returns 1 if something could not be measured, 0 whether or not the goals are met."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side-by-side measurements.")
+    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []], help="all of them if none is named")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the main comparison (default: %(default)s)")
+    parser.add_argument("--dry", action="store_true", help="print only; leave results.json and README.md as they are")
+    arguments = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    for part in arguments.parts or _PARTS:
+        facts = machine()
+        try:
+            result = _PARTS[part](arguments.rows, console)
+        except BenchmarkError as error:
+            console.print(f"{part} could not be measured: {error}", style="red", markup=False)
+            return 1
+        show(result, console)
+        if not arguments.dry:
+            keep(result, facts)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
