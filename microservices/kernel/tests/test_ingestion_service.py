@@ -152,6 +152,29 @@ def test_a_run_that_always_loses_gives_up() -> None:
     assert (run.status, run.exit_code) == (RunStatus.FAILED, 75)
 
 
+def test_a_run_that_takes_turns_with_another_does_not_give_up() -> None:
+    turns = 12
+
+    def plan(mode: Mode, watermark: Watermark | None) -> list[FakeBatch]:
+        done = watermark["n"] if watermark else 0
+        return [numbered(n, n) for n in range(done + 1, 2 * turns + 1)]
+
+    bench = Bench(plan)
+    other = Bench(plan)
+    other.run()
+
+    def every_second_one_is_the_others() -> None:
+        number = len(bench.lake.published) + 1
+        if number % 2 == 0:
+            key = BatchKey.sequence(number).text
+            bench.lake.published[key] = other.lake.published[key]
+
+    bench.lake.before_publish = every_second_one_is_the_others
+    run = bench.run()
+    assert run.status is RunStatus.SUCCEEDED
+    assert run.batches == [BatchKey.sequence(number).text for number in range(1, 2 * turns, 2)]
+
+
 def test_a_fault_keeps_what_was_published_before_it() -> None:
     bench = Bench(of(numbered(1, 2), replace(numbered(3, 4), fault=SourceUnavailable("gone")), numbered(5, 6)))
     run = bench.run()
