@@ -24,6 +24,7 @@ def write(
     return writer, staged, progress
 
 
+@pytest.mark.parametrize("header", [b"a,b\n", b""])
 @pytest.mark.parametrize(
     ("limits", "parts"),
     [
@@ -34,17 +35,19 @@ def write(
         (PartLimits(rows=1), 100),
     ],
 )
-def test_parts_hold_every_row_once_in_order_whole_and_each_has_the_header(limits: PartLimits, parts: int) -> None:
-    writer, staged, progress = write(ROWS, limits, b"a,b\n")
+def test_parts_hold_every_row_once_in_order_whole_and_each_has_the_header(
+    limits: PartLimits, parts: int, header: bytes
+) -> None:
+    writer, staged, progress = write(ROWS, limits, header)
     written = writer.finish()
     assert len(written) == parts
     assert [part.name for part in written] == [f"part-{number:05d}.csv" for number in range(parts)]
-    assert all(staged.parts[part.name].startswith(b"a,b\n") for part in written)
-    assert b"".join(staged.parts[part.name].removeprefix(b"a,b\n") for part in written) == b"".join(ROWS)
+    assert all(staged.parts[part.name].startswith(header) for part in written)
+    assert b"".join(staged.parts[part.name].removeprefix(header) for part in written) == b"".join(ROWS)
     for part in written:
         data = staged.parts[part.name]
         assert (part.size, part.sha256) == (len(data), hashlib.sha256(data).hexdigest())
-        assert part.rows == data.count(b"\n") - 1
+        assert part.rows == data.count(b"\n") - header.count(b"\n")
     assert sum(rows for rows, _ in progress) == 100
     assert sorted(staged.closed) == sorted(part.name for part in written)
 

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from ingestion_kernel.domain.batch import Part, RawFormat
 from ingestion_kernel.domain.ports.raw_lake import PartFile, StagedBatch
 
-_MIB = 1024 * 1024
+_KIB = 1024
+_MIB = 1024 * _KIB
 
 
 @dataclass(frozen=True, slots=True)
 class PartLimits:
-    """A part is closed once it reaches either bound; it overshoots by at most one chunk of `chunk_bytes`."""
+    """A part is closed once it reaches either bound; it overshoots by at most one chunk of `chunk_bytes`.
+
+    A chunk is hashed and written while the source waits, so a small one lets the two sides work at the same time.
+    """
 
     rows: int = 500_000
     size: int = 128 * _MIB
-    chunk_bytes: int = 1 * _MIB
+    chunk_bytes: int = 256 * _KIB
 
 
 class BatchWriter:
@@ -50,7 +54,8 @@ class BatchWriter:
         self._buffer = bytearray()
         self._buffered_rows = 0
         self._file: PartFile | None = None
-        self._digest = hashlib.sha256()
+        # without a header the first part is the content so far: its bytes are hashed once
+        self._digest = hashlib.sha256() if header else self._content
         self._rows = 0
         self._size = 0
 
@@ -89,7 +94,8 @@ class BatchWriter:
             self._file = self._staged.open_part(self._next_name())
             data = self._header + data
         self._file.write(data)
-        self._digest.update(data)
+        if self._digest is not self._content:
+            self._digest.update(data)
         self._size += len(data)
 
     def _close_part(self) -> None:
