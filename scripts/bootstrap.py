@@ -34,18 +34,23 @@ def main():
     flavour = sys.argv[1] if len(sys.argv) > 1 else "demo"
     check_python()
     check_java()
-    done = VENV / ("." + flavour + "-ready")
-    wanted = fingerprint(flavour)
-    if done.exists() and done.read_text() == wanted:
-        return
+    # What tests need includes what the demo needs.
+    for enough in {flavour, "dev"}:
+        if stamp(enough).exists() and stamp(enough).read_text() == fingerprint(enough):
+            return
     started = time.time()
     say("setting up .venv for %s (some minutes the first time, nothing after)" % flavour)
     make_venv()
     install(flavour)
     say("fetching Delta's jars")
     run([python(), "-m", "etl_customers.config.delta_jars"], "Delta's jars could not be fetched from Maven Central.")
-    done.write_text(wanted)
+    stamp(flavour).write_text(fingerprint(flavour))
     say("environment ready after %d s" % (time.time() - started))
+
+
+def stamp(flavour):
+    """The file that says for what the environment was made."""
+    return VENV / ("." + flavour + "-ready")
 
 
 def check_python():
@@ -91,9 +96,8 @@ def fingerprint(flavour):
 
 def make_venv():
     """Make the environment unless it is there and works."""
-    works = (
-        python().exists() and subprocess.run([python(), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
-    )
+    same = [python(), "-c", "import pip, sys; sys.exit(sys.version != %r)" % sys.version]
+    works = python().exists() and subprocess.run(same, stderr=subprocess.DEVNULL).returncode == 0
     if not works:
         shutil.rmtree(VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", VENV], "The environment .venv could not be made.")
