@@ -43,6 +43,7 @@ def test_a_run_writes_summary_metrics_and_report(tmp_path: Path) -> None:
     }
     assert summary["sources"]["database"]["masked"] == {"cpf": 2, "email": 2, "credit_card_number": 2}
     assert summary["tables"]["silver.purchases"]["rows"] == 1
+    assert summary["sample_customer"] == {}, "a record of a person is shown only if asked for"
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<svg" in report and "CPF_LENGTH" in report
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?!#)|@import""", report)

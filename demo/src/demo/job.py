@@ -34,6 +34,7 @@ def run_job(space: Workspace, processes: Processes, console: Console) -> dict[st
         **{f"ETL_{layer.upper()}_PATH": str(lake / layer) for layer in ("raw", "bronze", "silver", "gold")},
         "ETL_TOKEN_KEY_FILE": str(space.secret("token.key")),
         "ETL_TOKEN_KEY_ID": "demo-1",
+        "ETL_SHOW_SAMPLE": "true",
         "ETL_RUNS_PATH": str(space.report / "runs"),
     }
     command = [program("etl-customers"), "--layer", "all", "--report", str(space.report / REPORT_FILE)]

@@ -84,6 +84,8 @@ def _add_gold(job: Job, summary: Summary) -> None:
     summary.top_stores = _group(rows, ("store_id", "store_location", "currency"))[:_TOP_STORES]
     months = _group([row for row in rows if row["month"]], ("month", "currency"))
     summary.months = sorted(months, key=lambda row: (str(row["month"]), row["currency"]))
+    if not job.settings.show_sample:
+        return
     customer = job.customers.table.read().orderBy(F.desc("purchases"), "cpf_token").limit(1).collect()
     summary.sample_customer = customer[0].asDict() if customer else {}
 

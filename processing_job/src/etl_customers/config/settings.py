@@ -38,6 +38,8 @@ class JobSettings(BaseSettings):
     raw_reader: RawReaderKind = RawReaderKind.FILE_STREAM
     session: SessionKind = SessionKind.LOCAL
     max_files_per_trigger: int = 1000
+    #: Put one masked golden record into summary and report. It has a name on it: for synthetic data.
+    show_sample: bool = False
     local_threads: int = 2
     local_memory: str = "2g"
 
