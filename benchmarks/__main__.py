@@ -11,9 +11,13 @@ from rich.console import Console
 from benchmarks.database import measure_database
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
+from benchmarks.silver import measure_silver
+from benchmarks.spark_start import measure_spark_start
 
 _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "database": measure_database,
+    "silver": measure_silver,
+    "spark-start": measure_spark_start,
 }
 
 
