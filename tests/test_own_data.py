@@ -16,7 +16,8 @@ C3;111.111.111-11;Eva;eva.reis@example.com.br;31/03/2025;abc;Atlantis;P3
 
 
 def _make(target: str, lake: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    unset = ("DATABASE_URL", "API_URL", "CSV_INPUT_DIR", "RAW_URL")
+    # Without MAKEFLAGS and MAKELEVEL of a `make test` around it, which make the inner make talk.
+    unset = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "DATABASE_URL", "API_URL", "CSV_INPUT_DIR", "RAW_URL")
     environment = {name: value for name, value in os.environ.items() if name not in unset and "ETL_" not in name}
     environment |= {"LAKE": str(lake), **settings}
     return subprocess.run(["make", target], cwd=ROOT, env=environment, capture_output=True, text=True)
