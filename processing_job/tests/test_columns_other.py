@@ -19,86 +19,88 @@ def _rows(spark: SparkSession, texts: list, **columns: Column) -> list:
     return frame.select("i", *(c.alias(n) for n, c in columns.items())).orderBy("i").collect()
 
 
-def _broken(faults: dict[str, Column]) -> Column:
-    return F.array_compact(F.array(*(F.when(fault, F.lit(rule)) for rule, fault in faults.items())))
-
-
 CARDS = {
-    "4111 1111-1111 1111": ([], "************1111"),
-    "5555555555554444": ([], "************4444"),
-    "378282246310005": ([], "************0005"),
-    "6062826786276634": ([], "************6634"),
-    "4111111111111112": (["CARD_CHECK_DIGIT"], "************1112"),
-    "0000000000000000": (["CARD_REPEATED_DIGIT"], "************0000"),
-    "41111111111": (["CARD_LENGTH"], payment_card.HIDDEN),
-    "4111x11111111111": (["CARD_CHARACTERS"], payment_card.HIDDEN),
-    "************1111": (["ALREADY_MASKED"], "************1111"),
-    "4***********1111": (["CARD_CHARACTERS"], payment_card.HIDDEN),
+    "4111 1111-1111 1111": (None, "************1111"),
+    "5555555555554444": (None, "************4444"),
+    "378282246310005": (None, "************0005"),
+    "6062826786276634": (None, "************6634"),
+    "4111111111111112": ("CARD_CHECK_DIGIT", payment_card.HIDDEN),
+    "0000000000000000": ("CARD_REPEATED_DIGIT", payment_card.HIDDEN),
+    "41111111111": ("CARD_LENGTH", payment_card.HIDDEN),
+    "4111x11111111111": ("CARD_CHARACTERS", payment_card.HIDDEN),
+    "************1111": ("ALREADY_MASKED", "************1111"),
+    "4***********1111": ("CARD_CHARACTERS", payment_card.HIDDEN),
 }
 
 
 def test_cards(spark: SparkSession) -> None:
     digits = payment_card.normalise(F.col("text"))
-    rows = _rows(spark, list(CARDS), broken=_broken(payment_card.faults(digits)), mask=payment_card.mask(digits))
+    rows = _rows(
+        spark,
+        list(CARDS),
+        broken=payment_card.fault(digits),
+        mask=payment_card.mask(digits, payment_card.fault(digits)),
+    )
     assert {text: (row["broken"], row["mask"]) for text, row in zip(CARDS, rows)} == CARDS
 
 
 EMAILS = {
-    "A.B+tag@Ex.COM": ([], "A***@ex.com"),
-    "joao@ex.com": ([], "j***@ex.com"),
-    "ab@x.com": ([], "***@x.com"),
-    "a@b": (["EMAIL_INVALID"], "***"),
-    "a@@b.co": (["EMAIL_INVALID"], "***"),
-    ".a@b.co": (["EMAIL_INVALID"], "***@b.co"),
-    "a..b@c.co": (["EMAIL_INVALID"], "a***@c.co"),
-    "a@-b.co": (["EMAIL_INVALID"], "***"),
-    "abc@b.c": (["EMAIL_INVALID"], "***"),
-    "josé@x.com": (["EMAIL_NON_ASCII"], "j***@x.com"),
-    "no address": (["EMAIL_INVALID"], "***"),
-    "j***@ex.com": (["ALREADY_MASKED"], "j***@ex.com"),
-    "***": (["ALREADY_MASKED"], "***"),
-    "x@52998224725": (["EMAIL_INVALID"], "***"),
-    "a" * 65 + "@x.com": (["EMAIL_INVALID"], "a***@x.com"),
+    "A.B+tag@Ex.COM": (None, "A***@ex.com"),
+    "joao@ex.com": (None, "j***@ex.com"),
+    "ab@x.com": (None, "***@x.com"),
+    "a@b": ("EMAIL_INVALID", "***"),
+    "a@@b.co": ("EMAIL_INVALID", "***"),
+    ".a@b.co": ("EMAIL_INVALID", "***@b.co"),
+    "a..b@c.co": ("EMAIL_INVALID", "a***@c.co"),
+    "a@-b.co": ("EMAIL_INVALID", "***"),
+    "abc@b.c": ("EMAIL_INVALID", "***"),
+    "josé@x.com": ("EMAIL_NON_ASCII", "j***@x.com"),
+    "no address": ("EMAIL_INVALID", "***"),
+    "j***@ex.com": ("ALREADY_MASKED", "j***@ex.com"),
+    "***": ("ALREADY_MASKED", "***"),
+    "x@52998224725": ("EMAIL_INVALID", "***"),
+    "a" * 65 + "@x.com": ("EMAIL_INVALID", "a***@x.com"),
 }
 
 
 def test_emails(spark: SparkSession) -> None:
     column = F.col("text")
-    rows = _rows(spark, list(EMAILS), broken=_broken(email.faults(column)), mask=email.mask(column))
+    rows = _rows(spark, list(EMAILS), broken=email.fault(column), mask=email.mask(column, email.fault(column)))
     assert {text: (row["broken"], row["mask"]) for text, row in zip(EMAILS, rows)} == EMAILS
 
 
 def test_a_mask_is_total_and_idempotent(spark: SparkSession) -> None:
     texts = [*EMAILS, "", "@", "***", "@x.com"]
-    once = [row["m"] for row in _rows(spark, texts, m=email.mask(F.col("text")))]
+    mask = email.mask(F.col("text"), email.fault(F.col("text")))
+    once = [row["m"] for row in _rows(spark, texts, m=mask)]
     assert None not in once
-    assert [row["m"] for row in _rows(spark, once, m=email.mask(F.col("text")))] == once
+    assert [row["m"] for row in _rows(spark, once, m=mask)] == once
 
 
 MONEY = {
-    ("R$ 1.234,56", "pt_BR"): ("1234.56", "BRL", []),
-    ("$2.77", "pt_BR"): ("2.77", "USD", []),
-    ("US$ 10.00", "pt_BR"): ("10.00", "USD", []),
-    ("$2,77", "en_US"): ("2.77", "USD", []),
-    ("-R$ 5,00", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
-    ("R$-5,00", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
-    ("(R$ 5,00)", "pt_BR"): ("-5.00", "BRL", ["AMOUNT_BELOW_MINIMUM"]),
-    ("-$0.00", "en_US"): ("0.00", "USD", []),
-    ("1.234.567,89", "pt_BR"): ("1234567.89", "BRL", []),
-    ("1,234.56", "en_US"): ("1234.56", "BRL", []),
-    ("1.234", "pt_BR"): ("1234.00", "BRL", []),
-    ("1.234", "en_US"): (None, "BRL", ["AMOUNT_PRECISION"]),
-    ("1.5000", "en_US"): ("1.50", "BRL", []),
-    ("1,234", "en_US"): ("1234.00", "BRL", []),
-    ("1,234", "pt_BR"): (None, "BRL", ["AMOUNT_PRECISION"]),
-    ("1234", "pt_BR"): ("1234.00", "BRL", []),
-    ("abc", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
-    ("$1.2.3", "en_US"): (None, "USD", ["AMOUNT_INVALID"]),
-    ("1e3", "en_US"): (None, "BRL", ["AMOUNT_INVALID"]),
-    ("(5,00", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
-    ("-(5,00)", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
-    ("€ 5,00", "pt_BR"): (None, "BRL", ["AMOUNT_INVALID"]),
-    ("99999999999999999999", "en_US"): (None, "BRL", ["AMOUNT_INVALID"]),
+    ("R$ 1.234,56", "pt_BR"): ("1234.56", "BRL", None),
+    ("$2.77", "pt_BR"): ("2.77", "USD", None),
+    ("US$ 10.00", "pt_BR"): ("10.00", "USD", None),
+    ("$2,77", "en_US"): ("2.77", "USD", None),
+    ("-R$ 5,00", "pt_BR"): ("-5.00", "BRL", "AMOUNT_BELOW_MINIMUM"),
+    ("R$-5,00", "pt_BR"): ("-5.00", "BRL", "AMOUNT_BELOW_MINIMUM"),
+    ("(R$ 5,00)", "pt_BR"): ("-5.00", "BRL", "AMOUNT_BELOW_MINIMUM"),
+    ("-$0.00", "en_US"): ("0.00", "USD", None),
+    ("1.234.567,89", "pt_BR"): ("1234567.89", "BRL", None),
+    ("1,234.56", "en_US"): ("1234.56", "BRL", None),
+    ("1.234", "pt_BR"): ("1234.00", "BRL", None),
+    ("1.234", "en_US"): (None, "BRL", "AMOUNT_PRECISION"),
+    ("1.5000", "en_US"): ("1.50", "BRL", None),
+    ("1,234", "en_US"): ("1234.00", "BRL", None),
+    ("1,234", "pt_BR"): (None, "BRL", "AMOUNT_PRECISION"),
+    ("1234", "pt_BR"): ("1234.00", "BRL", None),
+    ("abc", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
+    ("$1.2.3", "en_US"): (None, "USD", "AMOUNT_INVALID"),
+    ("1e3", "en_US"): (None, "BRL", "AMOUNT_INVALID"),
+    ("(5,00", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
+    ("-(5,00)", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
+    ("€ 5,00", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
+    ("99999999999999999999", "en_US"): (None, "BRL", "AMOUNT_INVALID"),
 }
 
 
@@ -106,8 +108,11 @@ def test_money(spark: SparkSession) -> None:
     found = {}
     for locale in MoneyLocale:
         texts = [text for text, of in MONEY if of == locale.value]
-        read = money.read(F.col("text"), F.lit(locale.value), F.lit("BRL"), F.lit(Decimal(0)))
-        columns = {"amount": read.amount.cast("string"), "currency": read.currency, "broken": _broken(read.faults)}
+        parts = money.parts(F.col("text"))
+        amount = money.read(F.col("text"), parts, F.lit(locale is MoneyLocale.PT_BR))
+        broken = money.fault(amount, parts, F.lit(Decimal(0)))
+        currency = money.currency(parts, F.lit("BRL"))
+        columns = {"amount": amount.cast("string"), "currency": currency, "broken": broken}
         for text, row in zip(texts, _rows(spark, texts, **columns)):
             found[text, locale.value] = (row["amount"], row["currency"], row["broken"])
     assert found == MONEY

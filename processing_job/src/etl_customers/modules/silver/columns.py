@@ -1,22 +1,23 @@
 """From the contract to expressions: how each column is normalised, typed, checked, masked and named in silver.
 
-A contract column passes through three names: `x` as received, `_n_x` its normalised text, `_v_x` its typed value.
+A contract column `x` passes through: `_n_x` its normalised text, `_p_x` that text taken apart (money), `_v_x` its typed
+value, `_f_x` the rule it breaks. Each is computed once and named, since Spark repeats what an expression repeats.
 Adding a column to the contract is enough for it to flow; only a new *format* needs code here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import reduce
 
 from customer_contract import Column as ContractColumn
-from customer_contract import ColumnFormat, Contract, Mask, SourceProfile
+from customer_contract import ColumnFormat, Contract, Mask, MoneyLocale, SourceProfile
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, DecimalType, StringType, TimestampType
 
 from etl_customers.modules.silver import cpf, dates, email, money, payment_card
-from etl_customers.modules.silver.text import clean, squeeze
+from etl_customers.modules.silver.text import clean, first_fault, squeeze
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
 
@@ -26,6 +27,7 @@ _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.MONEY: DecimalType(18, 2),
 }
 _FULL_MASK = "***"
+_IDENTIFIER_IN_TEXT = "IDENTIFIER_IN_TEXT"
 
 
 def normalised(name: str) -> Column:
@@ -38,16 +40,34 @@ def value(name: str) -> Column:
     return F.col(f"_v_{name}")
 
 
+def fault(name: str) -> Column:
+    """The rule that a contract column breaks, NULL if none."""
+    return F.col(f"_f_{name}")
+
+
 def silver_type(column: ContractColumn) -> DataType:
     """The column's type in silver."""
     return _TYPES.get(column.format, StringType())
 
 
-def by_source(contract: Contract, expression: Callable[[SourceProfile], Column]) -> Column:
-    """`expression` of the profile of the row's own source; NULL for a source that the contract does not know."""
-    cases = [(F.col("_source") == source.name, expression(source)) for source in contract.sources]
-    first = F.when(*cases[0])
-    return reduce(lambda chain, case: chain.when(*case), cases[1:], first)
+def by_source(
+    contract: Contract,
+    expression: Callable[[SourceProfile], Column],
+    depends_on: Callable[[SourceProfile], Hashable] = lambda source: source.name,
+) -> Column:
+    """`expression` of the profile of the row's own source; NULL for a source that the contract does not know.
+
+    Sources that agree in `depends_on` share one branch; if all agree there is no branch at all.
+    """
+    groups: dict[Hashable, list[SourceProfile]] = {}
+    for source in contract.sources:
+        groups.setdefault(depends_on(source), []).append(source)
+    cases = [
+        (F.col("_source").isin(*(source.name for source in group)), expression(group[0])) for group in groups.values()
+    ]
+    if len(cases) == 1:
+        return cases[0][1]
+    return reduce(lambda chain, case: chain.when(*case), cases[1:], F.when(*cases[0]))
 
 
 def normalise(column: ContractColumn, contract: Contract) -> Column:
@@ -55,7 +75,8 @@ def normalise(column: ContractColumn, contract: Contract) -> Column:
     text = clean(F.col(column.name))
     match column.format:
         case ColumnFormat.CPF:
-            return cpf.normalise(text, by_source(contract, lambda source: F.lit(source.numeric_cpf)))
+            numeric = by_source(contract, lambda source: F.lit(source.numeric_cpf), lambda source: source.numeric_cpf)
+            return cpf.normalise(text, numeric)
         case ColumnFormat.PAYMENT_CARD:
             return payment_card.normalise(text)
         case ColumnFormat.PERSON_NAME | ColumnFormat.TEXT:
@@ -64,44 +85,70 @@ def normalise(column: ContractColumn, contract: Contract) -> Column:
             return text
 
 
+def taken_apart(column: ContractColumn) -> dict[str, Column]:
+    """`_n_` -> `_p_`, for formats that need it."""
+    if column.format is ColumnFormat.MONEY:
+        return {f"_p_{column.name}": money.parts(normalised(column.name))}
+    return {}
+
+
 def typed(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """Intermediate columns made of `_n_`: `_v_` and what else the format yields."""
-    text = normalised(column.name)
+    """`_n_` and `_p_` -> `_v_` and what else the format yields."""
+    text, parts = normalised(column.name), F.col(f"_p_{column.name}")
     match column.format:
         case ColumnFormat.DATE:
-            return {f"_v_{column.name}": by_source(contract, lambda source: dates.read_date(text, source))}
+            read = by_source(contract, lambda source: dates.read_date(text, source), lambda source: source.date_format)
+            return {f"_v_{column.name}": read}
         case ColumnFormat.TIMESTAMP:
-            return {f"_v_{column.name}": by_source(contract, lambda source: dates.read_timestamp(text, source))}
+            read = by_source(
+                contract,
+                lambda source: dates.read_timestamp(text, source),
+                lambda source: (source.timestamp_formats, source.time_zone),
+            )
+            return {f"_v_{column.name}": read}
         case ColumnFormat.MONEY:
-            read = _money(column, contract)
-            return {f"_v_{column.name}": read.amount, f"_currency_{column.name}": read.currency}
+            brazilian = by_source(
+                contract,
+                lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
+                lambda source: source.money_locale,
+            )
+            default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
+            return {
+                f"_v_{column.name}": money.read(text, parts, brazilian),
+                f"_currency_{column.name}": money.currency(parts, default),
+            }
         case _:
             return {}
 
 
-def faults(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """Rule code -> is it broken by this row. NULL counts as not broken."""
+def find_fault(column: ContractColumn, contract: Contract) -> Column:
+    """The first rule that the row breaks with this column, as `_f_`; NULL if none."""
     text = normalised(column.name)
-    found: dict[str, Column] = {}
+    missing = F.lit("MISSING" if column.required else None).cast("string")
+    checks: list[tuple[Column, str | Column]] = [(text.isNull(), missing)]
+    if column.max_length and column.format is not ColumnFormat.EMAIL:
+        checks.append((F.length(text) > column.max_length, "TOO_LONG"))
+    return first_fault(*checks, (F.lit(True), _format_fault(column, contract)))
+
+
+def _format_fault(column: ContractColumn, contract: Contract) -> Column:
+    text = normalised(column.name)
     match column.format:
         case ColumnFormat.CPF:
-            found = cpf.faults(text)
+            return cpf.fault(text)
         case ColumnFormat.EMAIL:
-            found = email.faults(text)
+            return email.fault(text)
         case ColumnFormat.PAYMENT_CARD:
-            found = payment_card.faults(text)
+            return payment_card.fault(text)
         case ColumnFormat.DATE | ColumnFormat.TIMESTAMP:
-            found = dates.faults(value(column.name), F.col("_ingested_at"))
+            return dates.fault(value(column.name), F.col("_ingested_at"))
         case ColumnFormat.MONEY:
-            found = _money(column, contract).faults
+            minimum = None if column.minimum is None else F.lit(column.minimum)
+            return money.fault(value(column.name), F.col(f"_p_{column.name}"), minimum)
         case ColumnFormat.STORE:
-            found = {"STORE_UNKNOWN": F.col(STORE_ID).isNull()}
+            return F.when(F.col(STORE_ID).isNull(), "STORE_UNKNOWN")
         case ColumnFormat.IDENTIFIER | ColumnFormat.TEXT | ColumnFormat.PERSON_NAME:
-            found = {"IDENTIFIER_IN_TEXT": _holds_identifier(text, contract)}
-    if column.max_length and column.format is not ColumnFormat.EMAIL:
-        found["TOO_LONG"] = F.length(text) > column.max_length
-    checked = {rule: text.isNotNull() & broken for rule, broken in found.items()}
-    return checked | ({"MISSING": text.isNull()} if column.required else {})
+            return F.when(_holds_identifier(text, contract), _IDENTIFIER_IN_TEXT)
 
 
 def silver_values(column: ContractColumn) -> dict[str, Column]:
@@ -123,42 +170,35 @@ def silver_values(column: ContractColumn) -> dict[str, Column]:
 
 def masked(column: ContractColumn) -> Column:
     """The normalised text as it may be shown past bronze."""
-    text = normalised(column.name)
+    text, broken = normalised(column.name), fault(column.name)
     match column.mask:
         case Mask.CPF_LAST3:
-            return cpf.mask(text)
+            return cpf.mask(text, broken)
         case Mask.CARD_LAST4:
-            return payment_card.mask(text)
+            return payment_card.mask(text, broken)
         case Mask.EMAIL_DOMAIN:
-            return email.mask(text)
+            return email.mask(text, broken)
         case Mask.FULL:
             return F.when(text.isNotNull(), F.lit(_FULL_MASK))
-        case _:
+        case Mask.NONE:
             return text
 
 
 def quarantine_text(column: ContractColumn, contract: Contract) -> Column:
     """The column in quarantine, as text: as silver would show it, or the masked text that could not be read.
 
-    A text that cannot be read may hold anything, hence also an identifier: then it is hidden whole.
+    A text that breaks a rule may hold anything, hence also an identifier: then it is hidden whole.
     """
-    shown = F.when(_holds_identifier(normalised(column.name), contract), F.lit(_FULL_MASK)).otherwise(masked(column))
     if column.sensitive:
         return masked(column)
+    text = normalised(column.name)
+    suspect = fault(column.name).isNotNull() & _holds_identifier(text, contract)
+    shown = F.when(suspect, F.lit(_FULL_MASK))
     if column.format in (ColumnFormat.DATE, ColumnFormat.TIMESTAMP, ColumnFormat.MONEY):
-        return F.coalesce(value(column.name).cast("string"), shown)
+        return F.coalesce(value(column.name).cast("string"), shown, text)
     if column.format is ColumnFormat.STORE:
-        return F.coalesce(F.col("_store_name"), shown)
-    return shown
-
-
-def _money(column: ContractColumn, contract: Contract) -> money.Money:
-    return money.read(
-        normalised(column.name),
-        by_source(contract, lambda source: F.lit(source.money_locale.value)),
-        by_source(contract, lambda source: F.lit(source.currency)),
-        None if column.minimum is None else F.lit(column.minimum),
-    )
+        return F.coalesce(F.col("_store_name"), shown, text)
+    return F.coalesce(shown, text)
 
 
 def _holds_identifier(text: Column, contract: Contract) -> Column:
@@ -169,8 +209,9 @@ def _holds_identifier(text: Column, contract: Contract) -> Column:
     for column in contract.sensitive_columns:
         own = normalised(column.name)
         if column.format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
-            own_digits = F.regexp_replace(own, "[^0-9]", "")
-            hits.append((F.length(own_digits) >= 8) & F.contains(digits, own_digits))
+            hits.append((F.length(own) >= 8) & F.contains(digits, own))
         else:
             hits.append((F.length(own) >= 6) & F.contains(lower, F.lower(own)))
-    return reduce(lambda a, b: a | b, [F.coalesce(hit, F.lit(False)) for hit in hits], F.lit(False))
+    held = reduce(lambda a, b: a | b, [F.coalesce(hit, F.lit(False)) for hit in hits], F.lit(False))
+    # Most texts hold neither an @ nor eight digits, and are done with here.
+    return F.when(text.rlike(r"@|(?:[0-9][^0-9]*){8}"), held).otherwise(F.lit(False))

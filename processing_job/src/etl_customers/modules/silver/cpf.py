@@ -11,8 +11,11 @@ from operator import add
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+
 _DIGITS = 11
-_SEPARATORS = r"[ .\-/\u00a0]"
+_SEPARATORS = " .-/\u00a0"
+_ELEVEN = r"\A[0-9]{11}\z"
 _REPEATED = r"\A([0-9])\1{10}\z"
 _MASKED = r"\A\*{8}[0-9]{3}\z"
 HIDDEN = "*" * _DIGITS
@@ -20,37 +23,29 @@ HIDDEN = "*" * _DIGITS
 
 def normalise(text: Column, numeric_source: Column) -> Column:
     """`text` without separators; a source whose CPFs went through a number gets its lost leading zeros back."""
-    digits = F.regexp_replace(text, _SEPARATORS, "")
+    digits = F.translate(text, _SEPARATORS, "")
     lost_zeros = numeric_source & digits.rlike(r"\A[0-9]{8,10}\z")
     return F.when(lost_zeros, F.lpad(digits, _DIGITS, "0")).otherwise(digits)
 
 
-def faults(digits: Column) -> dict[str, Column]:
-    """Rule code -> is it broken. At most one is true for a text."""
-    characters = ~digits.rlike(r"\A[0-9]+\z")
-    length = F.length(digits) != _DIGITS
-    repeated = digits.rlike(_REPEATED)
-    masked = digits.rlike(_MASKED)
-    return {
-        "ALREADY_MASKED": masked,
-        "CPF_CHARACTERS": characters & ~masked,
-        "CPF_LENGTH": ~characters & length,
-        "CPF_REPEATED_DIGIT": ~characters & ~length & repeated,
-        "CPF_CHECK_DIGITS": ~characters & ~length & ~repeated & ~_check_digits_hold(digits),
-    }
+def fault(digits: Column) -> Column:
+    """The rule that `digits` breaks, NULL if none. Valid digits do not prove that the CPF was ever issued."""
+    eleven = digits.rlike(_ELEVEN)
+    return first_fault(
+        (eleven & digits.rlike(_REPEATED), "CPF_REPEATED_DIGIT"),
+        (eleven & ~_check_digits_hold(digits), "CPF_CHECK_DIGITS"),
+        (eleven, F.lit(None)),
+        (digits.rlike(_MASKED), ALREADY_MASKED),
+        (digits.rlike(r"\A[0-9]+\z"), "CPF_LENGTH"),
+        (digits.isNotNull(), "CPF_CHARACTERS"),
+    )
 
 
-def is_valid(digits: Column) -> Column:
-    """True if no fault is found. Valid digits do not prove that the CPF was ever issued."""
-    eleven = digits.rlike(r"\A[0-9]{11}\z") & ~digits.rlike(_REPEATED)
-    return F.when(eleven, _check_digits_hold(digits)).otherwise(F.lit(False))
-
-
-def mask(digits: Column) -> Column:
-    """Eight stars and the last three digits; eleven stars for anything that is not a valid CPF."""
+def mask(digits: Column, broken: Column) -> Column:
+    """Eight stars and the last three digits; eleven stars for anything that breaks a rule. `broken`: its `fault`."""
     last3 = F.concat(F.lit("*" * 8), F.right(digits, F.lit(3)))
-    shown = F.when(is_valid(digits), last3).when(digits.rlike(_MASKED), digits)
-    return F.when(digits.isNotNull(), F.coalesce(shown, F.lit(HIDDEN)))
+    shown = F.when(broken.isNull(), last3).when(broken == ALREADY_MASKED, digits).otherwise(F.lit(HIDDEN))
+    return F.when(digits.isNotNull(), shown)
 
 
 def _check_digits_hold(digits: Column) -> Column:

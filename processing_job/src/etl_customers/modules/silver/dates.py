@@ -6,10 +6,12 @@ from customer_contract import SourceProfile
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from etl_customers.modules.silver.text import first_fault
+
 ISO_8601 = "ISO_8601"
 _ISO_DATE = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)\z"
-_ISO_TIME = _ISO_DATE + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?\z"
+_ISO_TIME = _ISO_DATE + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
 _OLDEST = "1900-01-01"
 
 
@@ -25,19 +27,20 @@ def read_timestamp(text: Column, source: SourceProfile) -> Column:
     return F.coalesce(*(_read_timestamp(text, format, source.time_zone) for format in source.timestamp_formats))
 
 
-def faults(value: Column, received_at: Column) -> dict[str, Column]:
-    """Rule code -> is it broken, for a date or an instant read from a text that is not NULL."""
-    return {
-        "DATE_INVALID": value.isNull(),
-        "DATE_IN_FUTURE": value > received_at + F.expr("INTERVAL 1 DAY"),
-        "DATE_TOO_OLD": value < F.lit(_OLDEST).cast("date"),
-    }
+def fault(value: Column, received_at: Column) -> Column:
+    """The rule that is broken by a date or an instant, read from a text that is not NULL; NULL if none."""
+    return first_fault(
+        (value.isNull(), "DATE_INVALID"),
+        (value > received_at + F.expr("INTERVAL 1 DAY"), "DATE_IN_FUTURE"),
+        (value < F.lit(_OLDEST).cast("date"), "DATE_TOO_OLD"),
+    )
 
 
 def _read_timestamp(text: Column, format: str, zone: str) -> Column:
     if format == ISO_8601:
-        instant = F.when(text.rlike(_ISO_TIME), text.try_cast("timestamp"))
-        return F.when(text.rlike(_ZONE), instant).otherwise(F.to_utc_timestamp(instant, zone))
+        instant = text.try_cast("timestamp")
+        local = F.when(text.rlike(_ISO_TIME + r"\z"), F.to_utc_timestamp(instant, zone))
+        return F.when(text.rlike(_ISO_TIME + _ZONE), instant).otherwise(local)
     instant = F.try_to_timestamp(text, F.lit(format))
     has_zone = any(letter in format for letter in "XxZVzO")
     return instant if has_zone else F.to_utc_timestamp(instant, zone)

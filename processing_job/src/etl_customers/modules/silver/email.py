@@ -5,6 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}\.)+[A-Za-z]{{2,63}}"
@@ -13,24 +15,28 @@ _MASKED_LOCAL = r"\A.?\*{3}\z"
 HIDDEN = "***"
 
 
-def faults(address: Column) -> dict[str, Column]:
-    """Rule code -> is it broken. At most one is true for a text."""
-    masked = F.substring_index(address, "@", 1).rlike(_MASKED_LOCAL)
-    non_ascii = address.rlike(r"[^\x00-\x7f]")
-    fits = F.length(address).between(3, 254)
-    return {
-        "ALREADY_MASKED": masked,
-        "EMAIL_NON_ASCII": ~masked & non_ascii,
-        "EMAIL_INVALID": ~masked & ~non_ascii & ~F.when(fits, address.rlike(_ADDRESS)).otherwise(F.lit(False)),
-    }
+def fault(address: Column) -> Column:
+    """The rule that `address` breaks, NULL if none."""
+    valid = F.length(address).between(3, 254) & address.rlike(_ADDRESS)
+    return first_fault(
+        (valid & ~F.contains(address, F.lit("***@")), F.lit(None)),
+        (F.substring_index(address, "@", 1).rlike(_MASKED_LOCAL), ALREADY_MASKED),
+        (valid, F.lit(None)),
+        (F.octet_length(address) != F.char_length(address), "EMAIL_NON_ASCII"),
+        (address.isNotNull(), "EMAIL_INVALID"),
+    )
 
 
-def mask(address: Column) -> Column:
-    """First character (if the local part has three or more), `***@`, and the domain; `***` without a proper domain."""
+def mask(address: Column, broken: Column) -> Column:
+    """First character (if the local part has three or more), `***@`, and the domain; `***` without a proper domain.
+
+    `broken` is the `fault` of the address.
+    """
     local = F.substring_index(address, "@", 1)
     domain = F.lower(F.substring_index(address, "@", -1))
-    shown_first = F.when(F.length(local) >= 3, F.left(local, F.lit(1))).otherwise(F.lit(""))
-    shown = F.when(local.rlike(_MASKED_LOCAL), local).otherwise(F.concat(shown_first, F.lit(HIDDEN)))
+    first = F.when(F.length(local) >= 3, F.left(local, F.lit(1))).otherwise(F.lit(""))
+    shown = F.concat(first, F.lit("***@"), domain)
     proper = (F.length(address) <= 254) & address.rlike(rf"\A[^@]*@{_DOMAIN}\z")
-    hidden = F.when(proper, F.concat(shown, F.lit("@"), domain)).otherwise(F.lit(HIDDEN))
+    again = F.when(local.rlike(_MASKED_LOCAL), F.concat(local, F.lit("@"), domain)).otherwise(shown)
+    hidden = F.when(broken.isNull(), shown).when(proper, again).otherwise(F.lit(HIDDEN))
     return F.when(address.isNotNull(), hidden)

@@ -5,13 +5,14 @@ A text whose shape allows one reading is read so; one that allows two (`1.234`) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from customer_contract import MoneyLocale
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from etl_customers.modules.silver.text import first_fault
+
 _SHAPE = r"(?i)\A(\()?(-)?(R\$|US\$|\$|BRL|USD)?(-)?([0-9][0-9.,]*)(\))?\z"
+_TYPE = "decimal(18,2)"
+_SIMPLE = r"\A[0-9]{1,16}(\.[0-9]{1,2})?\z"
 _PLAIN = r"\A[0-9]+\z"
 _US = r"\A([0-9]{1,3}(,[0-9]{3})+|[0-9]+)\.[0-9]{1,2}\z"
 _BR = r"\A([0-9]{1,3}(\.[0-9]{3})+|[0-9]+),[0-9]{1,2}\z"
@@ -22,39 +23,54 @@ _BR_LONG = r"\A[0-9]+,[0-9]{3,}\z"
 _LOSSLESS = r"[.,][0-9]{2}0*\z"
 
 
-@dataclass(frozen=True)
-class Money:
-    """An amount with its currency, and the rules it breaks."""
+def parts(text: Column) -> Column:
+    """What a text that is not a plain number consists of: array of bracket, sign, symbol, sign, number, bracket.
 
-    amount: Column
-    currency: Column
-    faults: dict[str, Column]
-
-
-def read(text: Column, locale: Column, default_currency: Column, minimum: Column | None) -> Money:
-    """The money in `text`, whose surrounding blanks are gone.
-
-    Args:
-        text: as the source wrote it.
-        locale: `MoneyLocale` value of the row's source.
-        default_currency: currency of a text without a symbol.
-        minimum: the smallest amount allowed, in any currency.
+    NULL for a plain number, which needs no taking apart, and for what has not the shape of money. Kept apart from
+    `read` so that Spark takes each text apart once.
     """
     compact = F.regexp_replace(text, r"[\s\u00a0\u202f]", "")
-    opening, minus, symbol, late_minus, number, closing = (F.regexp_extract(compact, _SHAPE, i) for i in range(1, 7))
+    apart = F.split(F.regexp_replace(compact, _SHAPE, "$1;$2;$3;$4;$5;$6"), ";")
+    return F.when(~text.rlike(_SIMPLE) & compact.rlike(_SHAPE), apart)
+
+
+def read(text: Column, parts: Column, brazilian: Column) -> Column:
+    """The amount in `text`, NULL if it cannot be read without loss.
+
+    Args:
+        text: as the source wrote it, without blanks at its edges.
+        parts: of the text.
+        brazilian: does the row's source write a decimal comma.
+    """
+    opening, minus, late_minus, number, closing = (parts[i] for i in (0, 1, 3, 4, 5))
     brackets = (opening != "") & (closing != "")
     signs = (minus != "").cast("int") + (late_minus != "").cast("int") + brackets.cast("int")
-    well_formed = compact.rlike(_SHAPE) & (signs <= 1) & ((opening != "") == (closing != ""))
-    digits = _to_decimal_text(number, locale == MoneyLocale.PT_BR.value)
-    value = digits.try_cast("decimal(18,2)")
-    negative = (signs == 1) & (value != 0)
-    amount = F.when(well_formed, F.when(negative, -value).otherwise(value))
-    unreadable = amount.isNull()
-    too_precise = well_formed & digits.isNull() & (number.rlike(_US_LONG) | number.rlike(_BR_LONG))
-    faults = {"AMOUNT_PRECISION": too_precise, "AMOUNT_INVALID": unreadable & ~too_precise}
-    if minimum is not None:
-        faults["AMOUNT_BELOW_MINIMUM"] = amount < minimum
-    return Money(amount, _currency(symbol, default_currency), faults)
+    well_formed = (signs <= 1) & ((opening != "") == (closing != ""))
+    value = _to_decimal_text(number, brazilian).try_cast(_TYPE)
+    signed = F.when((signs == 1) & (value != 0), -value).otherwise(value)
+    return F.when(parts.isNotNull(), F.when(well_formed, signed)).when(text.rlike(_SIMPLE), text.try_cast(_TYPE))
+
+
+def currency(parts: Column, default: Column) -> Column:
+    """ISO 4217 code of the symbol in `parts`, else `default`."""
+    upper = F.upper(parts[2])
+    dollars = upper.isin("$", "US$", "USD")
+    return F.when(upper.isin("R$", "BRL"), F.lit("BRL")).when(dollars, F.lit("USD")).otherwise(default)
+
+
+def fault(amount: Column, parts: Column, minimum: Column | None) -> Column:
+    """The rule that is broken by an amount, read from a text that is not NULL; NULL if none.
+
+    Args:
+        amount: what `read` made of the text.
+        parts: of the text.
+        minimum: the smallest amount allowed, in any currency.
+    """
+    number = parts[4]
+    precise = number.rlike(_US_LONG) | number.rlike(_BR_LONG)
+    unreadable = [(amount.isNull() & precise, "AMOUNT_PRECISION"), (amount.isNull(), "AMOUNT_INVALID")]
+    too_small = [] if minimum is None else [(amount < minimum, "AMOUNT_BELOW_MINIMUM")]
+    return first_fault(*unreadable, *too_small)
 
 
 def _to_decimal_text(number: Column, brazilian: Column) -> Column:
@@ -72,9 +88,3 @@ def _to_decimal_text(number: Column, brazilian: Column) -> Column:
         .when(number.rlike(_US_LONG) & ~brazilian & lossless, number)
         .when(number.rlike(_BR_LONG) & brazilian & lossless, comma_to_point)
     )
-
-
-def _currency(symbol: Column, default: Column) -> Column:
-    upper = F.upper(symbol)
-    dollars = upper.isin("$", "US$", "USD")
-    return F.when(upper.isin("R$", "BRL"), F.lit("BRL")).when(dollars, F.lit("USD")).otherwise(default)

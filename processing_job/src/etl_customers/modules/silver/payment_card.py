@@ -5,32 +5,32 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+
 _SHOWN = r"\A\*{12}[0-9]{4}\z"
 HIDDEN = "*" * 16
 
 
 def normalise(text: Column) -> Column:
     """`text` without blanks and hyphens."""
-    return F.regexp_replace(text, r"[ \-\u00a0]", "")
+    return F.translate(text, " -\u00a0", "")
 
 
-def faults(digits: Column) -> dict[str, Column]:
-    """Rule code -> is it broken. At most one is true for a text."""
-    masked = digits.rlike(_SHOWN)
-    characters = ~digits.rlike(r"\A[0-9]+\z")
-    length = ~F.length(digits).between(12, 19)
-    repeated = digits.rlike(r"\A([0-9])\1+\z")  # luhn_check takes sixteen zeros
-    return {
-        "ALREADY_MASKED": masked,
-        "CARD_CHARACTERS": characters & ~masked,
-        "CARD_LENGTH": ~characters & length,
-        "CARD_REPEATED_DIGIT": ~characters & ~length & repeated,
-        "CARD_CHECK_DIGIT": ~characters & ~length & ~repeated & ~F.call_function("luhn_check", digits),
-    }
+def fault(digits: Column) -> Column:
+    """The rule that `digits` breaks, NULL if none."""
+    fits = digits.rlike(r"\A[0-9]{12,19}\z")
+    return first_fault(
+        (fits & digits.rlike(r"\A([0-9])\1+\z"), "CARD_REPEATED_DIGIT"),  # luhn_check takes sixteen zeros
+        (fits & ~F.call_function("luhn_check", digits), "CARD_CHECK_DIGIT"),
+        (fits, F.lit(None)),
+        (digits.rlike(_SHOWN), ALREADY_MASKED),
+        (digits.rlike(r"\A[0-9]+\z"), "CARD_LENGTH"),
+        (digits.isNotNull(), "CARD_CHARACTERS"),
+    )
 
 
-def mask(digits: Column) -> Column:
-    """Twelve stars and the last four digits, whatever the length; sixteen stars for anything else."""
+def mask(digits: Column, broken: Column) -> Column:
+    """Twelve stars and the last four digits, whatever the length; sixteen stars for anything that breaks a rule."""
     last4 = F.concat(F.lit("*" * 12), F.right(digits, F.lit(4)))
-    shown = F.when(digits.rlike(r"\A[0-9]{12,19}\z"), last4).when(digits.rlike(_SHOWN), digits)
-    return F.when(digits.isNotNull(), F.coalesce(shown, F.lit(HIDDEN)))
+    shown = F.when(broken.isNull(), last4).when(broken == ALREADY_MASKED, digits).otherwise(F.lit(HIDDEN))
+    return F.when(digits.isNotNull(), shown)

@@ -31,9 +31,12 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     """
     frame = bronze.select(*contract.column_names, *ORIGIN, "_rescued_data")
     frame = frame.withColumns({f"_n_{c.name}": columns.normalise(c, contract) for c in contract.columns})
+    apart = [columns.taken_apart(c) for c in contract.columns]
+    frame = frame.withColumns({name: value for values in apart for name, value in values.items()})
     typed = [columns.typed(c, contract) for c in contract.columns]
     frame = frame.withColumns({name: value for values in typed for name, value in values.items()})
     frame = with_store(frame, spark, contract)
+    frame = frame.withColumns({f"_f_{c.name}": columns.find_fault(c, contract) for c in contract.columns})
     frame = frame.withColumn("_errors", _errors(contract))
     frame = with_keys(frame, spark, key, _PURPOSES).withColumns(_identity(contract, key))
     frame = without_keys(frame, _PURPOSES).withColumn("purchase_key", _purchase_key(contract))
@@ -45,27 +48,22 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
 
 
 def _errors(contract: Contract) -> Column:
-    found = [
-        F.when(broken, _error(rule, column.name))
-        for column in contract.columns
-        for rule, broken in columns.faults(column, contract).items()
-    ]
+    found = [F.when(columns.fault(c.name).isNotNull(), _error(columns.fault(c.name), c.name)) for c in contract.columns]
     corrupt = F.get_json_object("_rescued_data", f"$.{CORRUPT_RECORD}").isNotNull()
     unknown = ~F.col("_source").isin(*(source.name for source in contract.sources))
-    whole_row = F.when(corrupt, F.array(_error("CORRUPT_RECORD", None))).when(
-        unknown, F.array(_error("SOURCE_UNKNOWN", None))
+    whole_row = F.when(corrupt, F.array(_error(F.lit("CORRUPT_RECORD"), None))).when(
+        unknown, F.array(_error(F.lit("SOURCE_UNKNOWN"), None))
     )
     return F.coalesce(whole_row, F.array_compact(F.array(*found)))
 
 
-def _error(rule: str, column: str | None) -> Column:
-    return F.struct(F.lit(rule).alias("rule"), F.lit(column).cast("string").alias("column"))
+def _error(rule: Column, column: str | None) -> Column:
+    return F.struct(rule.alias("rule"), F.lit(column).cast("string").alias("column"))
 
 
 def _identity(contract: Contract, key: TokenKey) -> dict[str, Column]:
     (cpf,) = [column.name for column in contract.columns if column.format is ColumnFormat.CPF]
-    cpf_is_valid = ~F.exists("_errors", lambda e: (e["column"] == cpf) | e["column"].isNull())
-    token = F.when(cpf_is_valid, keyed_hash(normalised(cpf), CPF_PURPOSE))
+    token = F.when(columns.fault(cpf).isNull(), keyed_hash(normalised(cpf), CPF_PURPOSE))
     dated = [c.name for c in contract.columns if c.format is ColumnFormat.TIMESTAMP]
     dated += [c.name for c in contract.columns if c.format is ColumnFormat.DATE]
     event = [columns.value(name).cast("timestamp") for name in dated]
