@@ -91,10 +91,9 @@ def read_card(text: Text) -> Read:
         return (digits, ["ALREADY_MASKED"]) if masked else ("*" * 16, ["CARD_CHARACTERS"])
     if not 12 <= len(digits) <= 19:
         return "*" * 16, ["CARD_LENGTH"]
-    shown = "*" * 12 + digits[-4:]
     if digits == digits[0] * len(digits):
-        return shown, ["CARD_REPEATED_DIGIT"]
-    return shown, [] if _luhn_holds(digits) else ["CARD_CHECK_DIGIT"]
+        return "*" * 16, ["CARD_REPEATED_DIGIT"]
+    return ("*" * 12 + digits[-4:], []) if _luhn_holds(digits) else ("*" * 16, ["CARD_CHECK_DIGIT"])
 
 
 def read_email(text: Text) -> Read:
