@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ import psutil
 import pytest
 
 from demo.errors import DemoError, Stopped
-from demo.processes import Interrupts, Processes, free_port
+from demo.processes import Interrupts, Processes
 
 #: Starts a grandchild, says so, and waits.
 _PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
@@ -100,6 +99,9 @@ def test_handlers_are_put_back() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_free_port_can_be_listened_on() -> None:
-    script = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1])))"
-    assert subprocess.run([sys.executable, "-c", script, str(free_port())]).returncode == 0
+def test_what_a_child_writes_can_be_read_while_it_runs(tmp_path: Path) -> None:
+    script = "import sys, time; print('out', flush=True); print('err', file=sys.stderr, flush=True); time.sleep(600)"
+    with Interrupts() as interrupts, Processes(tmp_path, interrupts) as processes:
+        child = processes.start("talker", [sys.executable, "-c", script], {})
+        _wait_for_line(tmp_path / "talker.log")
+        assert child.written() == "out\nerr\n"

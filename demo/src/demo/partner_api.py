@@ -10,6 +10,7 @@ import argparse
 import bisect
 import hmac
 import json
+import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,4 +146,8 @@ if __name__ == "__main__":
     parser.add_argument("--api-key-file", type=Path, required=True)
     options = parser.parse_args()
     key_text = options.api_key_file.read_text(encoding="utf-8").strip()
-    uvicorn.run(create_app(options.data, key_text), host=options.host, port=options.port, access_log=False)
+    with socket.create_server((options.host, options.port), backlog=2048) as listener:
+        port = listener.getsockname()[1]
+        print(json.dumps({"event": "serving", "port": port}), flush=True)
+        config = uvicorn.Config(create_app(options.data, key_text), access_log=False)
+        uvicorn.Server(config).run(sockets=[listener])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,6 +67,10 @@ class Child:
         """False once it has ended."""
         return self.popen.poll() is None
 
+    def written(self) -> str:
+        """What it has written so far, standard output first."""
+        return "".join(path.read_text("utf-8", "replace") for path in (_output_of(self.log), self.log))
+
     def check(self) -> None:
         """Raise DemoError if it has ended."""
         if not self.running:
@@ -103,7 +106,7 @@ class Processes:
             DemoError: there is no such program.
         """
         log = self._logs / f"{name}.log"
-        with self._interrupts.held(), log.open("wb") as errors, log.with_suffix(".out").open("wb") as output:
+        with self._interrupts.held(), log.open("wb") as errors, _output_of(log).open("wb") as output:
             try:
                 popen = subprocess.Popen(
                     command,
@@ -135,10 +138,8 @@ class Processes:
             child.popen.wait()
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+def _output_of(log: Path) -> Path:
+    return log.with_suffix(".out")
 
 
 def _signal_group(group: int, number: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import httpx
 from demo.errors import DemoError
 from demo.partner_api import SERVICE_SETTINGS
 from demo.postgres import SCHEMA
-from demo.processes import Child, Processes, free_port
+from demo.processes import Child, Processes
 from demo.shares import SourceName
 from demo.workspace import Workspace
 
@@ -54,19 +55,16 @@ def clean_environment() -> dict[str, str]:
 
 def start_partner(space: Workspace, processes: Processes) -> str:
     """Start the partner's API; returns its URL once it listens."""
-    port = free_port()
     key = space.secret("api-ingestion/api_key")
     child = processes.start(
         "partner-api",
         [
-            *(sys.executable, "-m", "demo.partner_api", "--port", str(port)),
+            *(sys.executable, "-m", "demo.partner_api", "--port", "0"),
             *("--data", str(space.partner_file), "--api-key-file", str(key)),
         ],
         clean_environment(),
     )
-    url = f"http://127.0.0.1:{port}/v1/customers"
-    _wait(url, child, answers=lambda status: status in (200, 401))
-    return f"{url}?paging=cursor"
+    return f"{address_of(child)}/v1/customers?paging=cursor"
 
 
 def start_services(
@@ -80,41 +78,51 @@ def start_services(
         # the files arrive by rename, so there is no need to watch them for long
         SourceName.CSV: {"CSV_INPUT_DIR": str(space.inbox), "CSV_MIN_AGE_SECONDS": "0.2"},
     }
-    services = [_start_service(space, processes, source, settings[source]) for source in SourceName]
+    started = [_start_service(space, processes, source, settings[source]) for source in SourceName]
+    services = [Service(source, address_of(child), token, child) for source, token, child in started]
     for service in services:
-        _wait(f"{service.url}/health/ready", service.child, answers=lambda status: status == 200)
+        _wait_until_ready(service)
     return services
 
 
-def _start_service(space: Workspace, processes: Processes, source: SourceName, settings: Mapping[str, str]) -> Service:
+def _start_service(
+    space: Workspace, processes: Processes, source: SourceName, settings: Mapping[str, str]
+) -> tuple[SourceName, Path, Child]:
     name = f"{source.value}-ingestion"
     token = space.secret(f"{name}/service_token")
-    port = free_port()
     environment = {
         **clean_environment(),
         **settings,
         "RAW_URL": str(space.raw),
         "HOST": "127.0.0.1",
-        "PORT": str(port),
+        "PORT": "0",
         "SECRETS_DIR": str(token.parent),
     }
-    child = processes.start(name, [program(name), "serve"], environment)
-    return Service(source, f"http://127.0.0.1:{port}", token, child)
+    return source, token, processes.start(name, [program(name), "serve"], environment)
 
 
-def _wait(url: str, child: Child, answers: Callable[[int], bool]) -> None:
-    """Return once `url` answers with a status that will do; raise DemoError if it never does."""
+def address_of(child: Child) -> str:
+    """The URL that `child` listens on. It takes a free port itself and tells it: `{"event": "serving", "port": 1234}`.
+
+    A port that was found free beforehand may be another's by the time the child binds it.
+    """
     deadline = time.monotonic() + _START_SECONDS
-    status = None
+    while time.monotonic() < deadline:
+        for line in child.written().splitlines():
+            if '"serving"' in line and line.endswith("}"):
+                return f"http://127.0.0.1:{json.loads(line)['port']}"
+        child.check()
+        time.sleep(0.05)
+    raise DemoError(f"{child.name} listens on no port after {_START_SECONDS:.0f} s.", child.log)
+
+
+def _wait_until_ready(service: Service) -> None:
+    deadline = time.monotonic() + _START_SECONDS
     with httpx.Client(timeout=10, trust_env=False) as client:
         while time.monotonic() < deadline:
-            child.check()
-            try:
-                status = client.get(url).status_code
-            except httpx.TransportError:
-                status = None
-            if status is not None and answers(status):
+            service.child.check()
+            response = client.get(f"{service.url}/health/ready")
+            if response.status_code == 200:
                 return
             time.sleep(0.1)
-    found = "does not answer" if status is None else f"answers {status} to {httpx.URL(url).path}"
-    raise DemoError(f"{child.name} {found} after {_START_SECONDS:.0f} s.", child.log)
+    raise DemoError(f"{service.child.name} is not ready after {_START_SECONDS:.0f} s.", service.child.log)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import httpx
 
 API_KEY = "test-key-0123456789"
 _HERE = Path(__file__).parent
@@ -33,6 +29,11 @@ class _Process:
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
+    def first_line(self) -> str:
+        """What it prints once it listens."""
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
     def __enter__(self) -> Self:
         return self
 
@@ -53,12 +54,9 @@ class PartnerServer(_Process):
         self._data.write_text("")
         key_file = folder / "key"
         key_file.write_text(API_KEY + "\n")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        self.base = f"http://127.0.0.1:{port}/v1/customers"
-        options = ["--port", str(port), "--data", str(self._data), "--api-key-file", str(key_file)]
+        options = ["--port", "0", "--data", str(self._data), "--api-key-file", str(key_file)]
         super().__init__([sys.executable, "-m", "demo.partner_api", *options])
-        self._wait()
+        self.base = f"http://127.0.0.1:{json.loads(self.first_line())['port']}/v1/customers"
 
     def write(self, *lines: str) -> None:
         """Serve these records from now on."""
@@ -67,16 +65,6 @@ class PartnerServer(_Process):
     def url(self, paging: str) -> str:
         """The address of the list, paged so."""
         return f"{self.base}?paging={paging}"
-
-    def _wait(self) -> None:
-        for _ in range(300):
-            try:
-                httpx.get(self.base, trust_env=False)
-                return
-            except httpx.TransportError:
-                assert self._process.poll() is None, "the partner API has died"
-                time.sleep(0.1)
-        raise AssertionError("the partner API does not answer")
 
 
 class ScriptedServer(_Process):
@@ -87,8 +75,7 @@ class ScriptedServer(_Process):
         self._folder = folder
         self.play()
         super().__init__([sys.executable, str(_HERE / "scripted_api.py"), str(folder)])
-        assert self._process.stdout
-        self.origin = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        self.origin = f"http://127.0.0.1:{int(self.first_line())}"
         self.url = f"{self.origin}/list"
 
     def play(self, *answers: dict[str, Any]) -> None:
