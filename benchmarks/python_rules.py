@@ -16,7 +16,7 @@ from customer_contract import SourceProfile
 _BLANKS = r"\s\u00a0\u202f"
 _EDGES = re.compile(rf"\A[{_BLANKS}\ufeff]+|[{_BLANKS}\ufeff]+\Z", re.ASCII)
 _RUNS = re.compile(rf"[{_BLANKS}]+", re.ASCII)
-_NOT_DIGITS = re.compile("[^0-9]")
+_SEPARATORS = str.maketrans("", "", " .-/\u00a0")
 _DIGITS = re.compile("[0-9]+")
 _CPF_SEPARATORS = re.compile(r"[ .\-/\u00a0]")
 _CPF_MASKED = re.compile(r"\*{8}[0-9]{3}")
@@ -195,13 +195,13 @@ def _luhn_holds(digits: str) -> bool:
 
 
 def _holds_identifier(value: str, cpf: Text, card: Text, email: Text) -> bool:
-    digits = _NOT_DIGITS.sub("", value)
+    digits = value.translate(_SEPARATORS)
     for number in (cpf, card):
-        own = _NOT_DIGITS.sub("", number) if number else ""
+        own = number.translate(_SEPARATORS) if number else ""
         if len(own) >= 8 and own in digits:
             return True
     address = clean(email) or ""
-    return len(address) >= 6 and address.lower() in value.lower()
+    return "@" in address and len(address) >= 6 and address.lower() in value.lower()
 
 
 def _decimal_text(number: str, brazilian: bool) -> Text:

@@ -23,7 +23,6 @@ from benchmarks.python_rules import Text
 
 _READ = "struct<value: string, faults: array<string>>"
 _READ_AS = "struct<value: {}, faults: array<string>>"
-_TEXTS = frozenset({ColumnFormat.IDENTIFIER, ColumnFormat.TEXT, ColumnFormat.PERSON_NAME})
 _TIMES = frozenset({ColumnFormat.DATE, ColumnFormat.TIMESTAMP})
 
 
@@ -44,7 +43,7 @@ def stage_with_udfs(bronze: DataFrame, contract: Contract, key: TokenKey) -> Dat
         F.col(f"{money}.currency").alias("currency"),
         F.col("_r_store_location.id").alias("store_id"),
         F.col("_r_store_location.state").alias("store_state"),
-        *(_quarantined(column).alias(f"_q_{column.name}") for column in contract.columns),
+        *(_unread(column).alias(f"_q_{column.name}") for column in contract.columns if _is_read(column)),
         "cpf_token",
         F.when(F.col("cpf_token").isNotNull(), F.lit(key.key_id)).alias("token_key_id"),
         F.coalesce("_r_updated_at.value", F.col("_r_purchase_date.value").cast("timestamp")).alias("_event_at"),
@@ -118,8 +117,8 @@ def _keys(contract: Contract, key: TokenKey):  # type: ignore[no-untyped-def]
         content = hmac.new(secret, json.dumps(cells, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
         own_id = rules.clean(purchase_id)
         identity = ["id", namespaces[source], own_id] if own_id else ["content", namespaces[source], content]
-        text = json.dumps(identity, separators=(",", ":"), ensure_ascii=False)
-        return content, hashlib.sha256(text.encode()).hexdigest()
+        text = b"".join(b"%d:%s" % (len(part), part) for part in map(str.encode, identity))
+        return content, hashlib.sha256(text).hexdigest()
 
     return F.udf(keys, "struct<content_hash: string, purchase_key: string>")
 
@@ -140,6 +139,9 @@ def _errors(column: ContractColumn) -> Column:
     return F.transform(faults, lambda rule: F.struct(rule.alias("rule"), F.lit(column.name).alias("column")))
 
 
-def _quarantined(column: ContractColumn) -> Column:
-    value = F.col(f"_r_{column.name}.value").cast("string")
-    return value if column.sensitive or column.format in _TEXTS else F.coalesce(value, F.lit("***"))
+def _unread(column: ContractColumn) -> Column:
+    return F.when(F.col(f"_r_{column.name}.value").isNull(), F.lit("***"))
+
+
+def _is_read(column: ContractColumn) -> bool:
+    return column.format in _TIMES | {ColumnFormat.MONEY, ColumnFormat.STORE}

@@ -48,7 +48,7 @@ INVALID = {
 def _judge(spark: SparkSession, texts: list[str | None], numeric: bool = False) -> list[tuple[str | None, str | None]]:
     frame = spark.createDataFrame([(i, text) for i, text in enumerate(texts)], "i int, text string")
     frame = frame.withColumn("digits", cpf.normalise(F.col("text"), F.lit(numeric)))
-    frame = frame.withColumn("broken", cpf.fault(F.col("digits")))
+    frame = frame.withColumn("broken", cpf.fault(F.col("digits"), cpf.number(F.col("digits"))))
     frame = frame.select("i", "broken", cpf.mask(F.col("digits"), F.col("broken")).alias("m"))
     return [(row["broken"], row["m"]) for row in frame.orderBy("i").collect()]
 

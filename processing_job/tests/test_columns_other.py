@@ -11,7 +11,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from etl_customers.modules.silver import dates, email, money, payment_card
-from etl_customers.modules.silver.text import match_key
+from etl_customers.modules.silver.text import clean, is_tidy, match_key
 
 
 def _rows(spark: SparkSession, texts: list, **columns: Column) -> list:
@@ -109,7 +109,7 @@ def test_money(spark: SparkSession) -> None:
     for locale in MoneyLocale:
         texts = [text for text, of in MONEY if of == locale.value]
         parts = money.parts(F.col("text"))
-        amount = money.read(F.col("text"), parts, F.lit(locale is MoneyLocale.PT_BR))
+        amount = money.read(money.plain(F.col("text")), parts, F.lit(locale is MoneyLocale.PT_BR))
         broken = money.fault(amount, parts, F.lit(Decimal(0)))
         currency = money.currency(parts, F.lit("BRL"))
         columns = {"amount": amount.cast("string"), "currency": currency, "broken": broken}
@@ -163,3 +163,33 @@ def test_store_names_are_matched_in_spark_as_in_python(spark: SparkSession, cont
     texts += ["Sa\u0303o Paulo", "SAO  PAULO", "Olho d’Agua", "Ünïcödé – ß", "---"]
     rows = _rows(spark, texts, key=match_key(F.col("text")))
     assert [row["key"] for row in rows] == [python_match_key(text) for text in texts]
+
+
+TEXTS = {
+    "Ana Souza": "Ana Souza",
+    " Ana Souza": "Ana Souza",
+    "Ana Souza ": "Ana Souza",
+    "Ana  Souza": "Ana Souza",
+    "Ana\u00a0Souza": "Ana Souza",
+    "\ufeffAna": "Ana",
+    "\tAna\n": "Ana",
+    "Ana \u202f Souza": "Ana Souza",
+    "": None,
+    " ": None,
+    "\u00a0": None,
+    None: None,
+}
+
+
+def test_texts_lose_what_a_person_does_not_see(spark: SparkSession) -> None:
+    neighbour = F.lit("x")
+    tidy = is_tidy([neighbour, F.col("text"), neighbour])
+    rows = _rows(spark, list(TEXTS), tidy=tidy, clean=clean(F.col("text"), tidy, squeezed=True))
+    assert {text: row["clean"] for text, row in zip(TEXTS, rows)} == TEXTS
+    assert [text for text, row in zip(TEXTS, rows) if row["tidy"]] == ["Ana Souza", None]
+
+
+def test_texts_that_are_not_squeezed_keep_their_inside(spark: SparkSession) -> None:
+    tidy = is_tidy([F.col("text")])
+    (row,) = _rows(spark, [" C  1 "], clean=clean(F.col("text"), tidy))
+    assert row["clean"] == "C  1"

@@ -71,7 +71,7 @@ def without_keys(frame: DataFrame, purposes: tuple[str, ...]) -> DataFrame:
 def keyed_hash(message: Column, purpose: str) -> Column:
     """HMAC-SHA256 of `message` (string) in lower hex under the sub-key of `purpose`; NULL stays NULL."""
     inner_pad, outer_pad = (F.col(name) for name in _pad_names(purpose))
-    inner = F.sha2(F.concat(inner_pad, F.encode(message, "UTF-8")), 256)
+    inner = F.sha2(F.concat(inner_pad, message.cast("binary")), 256)
     return F.sha2(F.concat(outer_pad, F.unhex(inner)), 256)
 
 

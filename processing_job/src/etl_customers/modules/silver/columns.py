@@ -1,7 +1,8 @@
 """From the contract to expressions: how each column is normalised, typed, checked, masked and named in silver.
 
-A contract column `x` passes through: `_n_x` its normalised text, `_p_x` that text taken apart (money), `_v_x` its typed
-value, `_f_x` the rule it breaks. Each is computed once and named, since Spark repeats what an expression repeats.
+A contract column `x` passes through: `_n_x` its normalised text, `_p_x` that text taken apart, `_v_x` its typed value,
+`_f_x` the rule it breaks. What is needed more than once is named, since Spark repeats what an expression repeats; and
+no name is a step of its own without need, since each step copies the row.
 Adding a column to the contract is enough for it to flow; only a new *format* needs code here.
 """
 
@@ -17,9 +18,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, DecimalType, StringType, TimestampType
 
 from etl_customers.modules.silver import cpf, dates, email, money, payment_card
-from etl_customers.modules.silver.text import clean, first_fault, squeeze
+from etl_customers.modules.silver.text import any_of, clean, first_fault, is_tidy, joined, match_key, without
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
+STORE_KEY = "_store_key"
+_TIDY, _SUSPECT = "_tidy", "_suspect"
 
 _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.DATE: DateType(),
@@ -70,32 +73,34 @@ def by_source(
     return reduce(lambda chain, case: chain.when(*case), cases[1:], F.when(*cases[0]))
 
 
-def normalise(column: ContractColumn, contract: Contract) -> Column:
+def tidy(contract: Contract) -> dict[str, Column]:
+    """Whether a row's texts need any cleaning: most do not, and are done with by one look."""
+    return {_TIDY: is_tidy([F.col(column.name) for column in contract.columns])}
+
+
+def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
     """The text as received -> `_n_`: no blanks at the edges, no separators, one spelling where that is harmless."""
-    text = clean(F.col(column.name))
+    squeezed = column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT)
+    text = clean(F.col(column.name), F.col(_TIDY), squeezed)
     match column.format:
         case ColumnFormat.CPF:
             numeric = by_source(contract, lambda source: F.lit(source.numeric_cpf), lambda source: source.numeric_cpf)
-            return cpf.normalise(text, numeric)
+            text = cpf.normalise(text, numeric)
         case ColumnFormat.PAYMENT_CARD:
-            return payment_card.normalise(text)
-        case ColumnFormat.PERSON_NAME | ColumnFormat.TEXT:
-            return squeeze(text)
-        case _:
-            return text
+            text = payment_card.normalise(text)
+    return {f"_n_{column.name}": text}
 
 
-def taken_apart(column: ContractColumn) -> dict[str, Column]:
-    """`_n_` -> `_p_`, for formats that need it."""
-    if column.format is ColumnFormat.MONEY:
-        return {f"_p_{column.name}": money.parts(normalised(column.name))}
-    return {}
-
-
-def typed(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """`_n_` and `_p_` -> `_v_` and what else the format yields."""
-    text, parts = normalised(column.name), F.col(f"_p_{column.name}")
+def first_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
+    """`_n_` -> `_p_`, and those `_v_` that need no `_p_`."""
+    text = normalised(column.name)
     match column.format:
+        case ColumnFormat.CPF:
+            return {f"_p_{column.name}": cpf.number(text)}
+        case ColumnFormat.MONEY:
+            return {f"_p_{column.name}": money.parts(text), f"_plain_{column.name}": money.plain(text)}
+        case ColumnFormat.STORE:
+            return {STORE_KEY: match_key(text)}
         case ColumnFormat.DATE:
             read = by_source(contract, lambda source: dates.read_date(text, source), lambda source: source.date_format)
             return {f"_v_{column.name}": read}
@@ -106,23 +111,34 @@ def typed(column: ContractColumn, contract: Contract) -> dict[str, Column]:
                 lambda source: (source.timestamp_formats, source.time_zone),
             )
             return {f"_v_{column.name}": read}
-        case ColumnFormat.MONEY:
-            brazilian = by_source(
-                contract,
-                lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
-                lambda source: source.money_locale,
-            )
-            default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
-            return {
-                f"_v_{column.name}": money.read(text, parts, brazilian),
-                f"_currency_{column.name}": money.currency(parts, default),
-            }
         case _:
             return {}
 
 
-def find_fault(column: ContractColumn, contract: Contract) -> Column:
-    """The first rule that the row breaks with this column, as `_f_`; NULL if none."""
+def second_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
+    """What is made of `_p_`: `_v_` of money, `_f_` of all the rest."""
+    if column.format is ColumnFormat.MONEY:
+        brazilian = by_source(
+            contract,
+            lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
+            lambda source: source.money_locale,
+        )
+        default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
+        parts = F.col(f"_p_{column.name}")
+        return {
+            f"_v_{column.name}": money.read(F.col(f"_plain_{column.name}"), parts, brazilian),
+            f"_currency_{column.name}": money.currency(parts, default),
+        }
+    return {f"_f_{column.name}": _find_fault(column, contract)}
+
+
+def third_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
+    """`_f_` of money, whose value took one step more."""
+    return {f"_f_{column.name}": _find_fault(column, contract)} if column.format is ColumnFormat.MONEY else {}
+
+
+def _find_fault(column: ContractColumn, contract: Contract) -> Column:
+    """The first rule that the row breaks with this column; NULL if none."""
     text = normalised(column.name)
     missing = F.lit("MISSING" if column.required else None).cast("string")
     checks: list[tuple[Column, str | Column]] = [(text.isNull(), missing)]
@@ -135,20 +151,20 @@ def _format_fault(column: ContractColumn, contract: Contract) -> Column:
     text = normalised(column.name)
     match column.format:
         case ColumnFormat.CPF:
-            return cpf.fault(text)
+            return cpf.fault(text, F.col(f"_p_{column.name}"))
         case ColumnFormat.EMAIL:
             return email.fault(text)
         case ColumnFormat.PAYMENT_CARD:
             return payment_card.fault(text)
         case ColumnFormat.DATE | ColumnFormat.TIMESTAMP:
-            return dates.fault(value(column.name), F.col("_ingested_at"))
+            return dates.fault(value(column.name), F.col("_ingested_at"), column.format is ColumnFormat.DATE)
         case ColumnFormat.MONEY:
             minimum = None if column.minimum is None else F.lit(column.minimum)
             return money.fault(value(column.name), F.col(f"_p_{column.name}"), minimum)
         case ColumnFormat.STORE:
             return F.when(F.col(STORE_ID).isNull(), "STORE_UNKNOWN")
         case ColumnFormat.IDENTIFIER | ColumnFormat.TEXT | ColumnFormat.PERSON_NAME:
-            return F.when(_holds_identifier(text, contract), _IDENTIFIER_IN_TEXT)
+            return F.when(F.col(_SUSPECT) & _holds_identifier(text, contract), _IDENTIFIER_IN_TEXT)
 
 
 def silver_values(column: ContractColumn) -> dict[str, Column]:
@@ -181,37 +197,39 @@ def masked(column: ContractColumn) -> Column:
         case Mask.FULL:
             return F.when(text.isNotNull(), F.lit(_FULL_MASK))
         case Mask.NONE:
-            return text
+            return F.when(broken.isNotNull(), _without_identifier(text)).otherwise(text)
 
 
-def quarantine_text(column: ContractColumn, contract: Contract) -> Column:
-    """The column in quarantine, as text: as silver would show it, or the masked text that could not be read.
-
-    A text that breaks a rule may hold anything, hence also an identifier: then it is hidden whole.
-    """
-    if column.sensitive:
-        return masked(column)
+def unread_text(column: ContractColumn) -> dict[str, Column]:
+    """The text of a value that could not be read, for quarantine; NULL where silver has a value."""
     text = normalised(column.name)
-    suspect = fault(column.name).isNotNull() & _holds_identifier(text, contract)
-    shown = F.when(suspect, F.lit(_FULL_MASK))
-    if column.format in (ColumnFormat.DATE, ColumnFormat.TIMESTAMP, ColumnFormat.MONEY):
-        return F.coalesce(value(column.name).cast("string"), shown, text)
+    if column.format in _TYPES:
+        return {column.name: F.when(value(column.name).isNull(), _without_identifier(text))}
     if column.format is ColumnFormat.STORE:
-        return F.coalesce(F.col("_store_name"), shown, text)
-    return F.coalesce(shown, text)
+        return {column.name: F.when(F.col(STORE_ID).isNull(), _without_identifier(text))}
+    return {}
+
+
+def _without_identifier(text: Column) -> Column:
+    """A text that breaks a rule may hold anything: in a row with an identifier in its texts it is hidden whole."""
+    return F.when(text.isNotNull() & F.col(_SUSPECT), F.lit(_FULL_MASK)).otherwise(text)
+
+
+def suspect(contract: Contract) -> dict[str, Column]:
+    """Whether any text of a row contains a sensitive value of the same row; most rows are done with here."""
+    texts = joined([normalised(column.name) for column in contract.columns if not column.sensitive])
+    return {_SUSPECT: _holds_identifier(texts, contract)}
 
 
 def _holds_identifier(text: Column, contract: Contract) -> Column:
     """True if `text` contains a sensitive value of its own row: a CPF typed into a name, say."""
-    digits = F.regexp_replace(text, "[^0-9]", "")
-    lower = F.lower(text)
-    hits = []
-    for column in contract.sensitive_columns:
-        own = normalised(column.name)
-        if column.format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
-            hits.append((F.length(own) >= 8) & F.contains(digits, own))
-        else:
-            hits.append((F.length(own) >= 6) & F.contains(lower, F.lower(own)))
-    held = reduce(lambda a, b: a | b, [F.coalesce(hit, F.lit(False)) for hit in hits], F.lit(False))
-    # Most texts hold neither an @ nor eight digits, and are done with here.
-    return F.when(text.rlike(r"@|(?:[0-9][^0-9]*){8}"), held).otherwise(F.lit(False))
+    digits = without(text, cpf.SEPARATORS)
+    return any_of(F.coalesce(_holds(text, digits, column), F.lit(False)) for column in contract.sensitive_columns)
+
+
+def _holds(text: Column, digits: Column, column: ContractColumn) -> Column:
+    own = normalised(column.name)
+    if column.format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
+        return (F.length(own) >= 8) & F.contains(digits, own)
+    at = F.lit("@")
+    return F.contains(text, at) & F.contains(own, at) & (F.length(own) >= 6) & F.contains(F.lower(text), F.lower(own))

@@ -66,7 +66,7 @@ def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
     """The counts of staged rows."""
     sensitive = [column.name for column in contract.sensitive_columns]
     shown = F.col("_outcome").isin(Outcome.WRITTEN.value, Outcome.QUARANTINED.value)
-    masked = [F.count_if(shown & F.col(f"_q_{name}").isNotNull()).alias(f"masked_{name}") for name in sensitive]
+    masked = [F.count_if(shown & F.col(name).isNotNull()).alias(f"masked_{name}") for name in sensitive]
     outcomes = [F.count_if(F.col("_outcome") == outcome).alias(outcome) for outcome in _OUTCOMES]
     replaced = F.count_if(F.col("_replaces_conflict")).alias("replaced")
     result = SilverCounts({})

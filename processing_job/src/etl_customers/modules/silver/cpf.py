@@ -11,30 +11,37 @@ from operator import add
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, without
 
 _DIGITS = 11
-_SEPARATORS = " .-/\u00a0"
+SEPARATORS = " .-/\u00a0"
 _ELEVEN = r"\A[0-9]{11}\z"
-_REPEATED = r"\A([0-9])\1{10}\z"
 _MASKED = r"\A\*{8}[0-9]{3}\z"
 HIDDEN = "*" * _DIGITS
 
 
 def normalise(text: Column, numeric_source: Column) -> Column:
     """`text` without separators; a source whose CPFs went through a number gets its lost leading zeros back."""
-    digits = F.translate(text, _SEPARATORS, "")
+    digits = without(text, SEPARATORS)
     lost_zeros = numeric_source & digits.rlike(r"\A[0-9]{8,10}\z")
     return F.when(lost_zeros, F.lpad(digits, _DIGITS, "0")).otherwise(digits)
 
 
-def fault(digits: Column) -> Column:
-    """The rule that `digits` breaks, NULL if none. Valid digits do not prove that the CPF was ever issued."""
-    eleven = digits.rlike(_ELEVEN)
+def number(digits: Column) -> Column:
+    """`digits` as a bigint, NULL unless there are eleven of them: its digits are had without taking text apart."""
+    return F.when(digits.rlike(_ELEVEN), digits.try_cast("bigint"))
+
+
+def fault(digits: Column, number: Column) -> Column:
+    """The rule that `digits` breaks, NULL if none. Valid digits do not prove that the CPF was ever issued.
+
+    `number` is that of the digits.
+    """
+    repeated = number % 11_111_111_111 == 0
     return first_fault(
-        (eleven & digits.rlike(_REPEATED), "CPF_REPEATED_DIGIT"),
-        (eleven & ~_check_digits_hold(digits), "CPF_CHECK_DIGITS"),
-        (eleven, F.lit(None)),
+        (repeated, "CPF_REPEATED_DIGIT"),
+        (~_check_digits_hold(number), "CPF_CHECK_DIGITS"),
+        (number.isNotNull(), F.lit(None)),
         (digits.rlike(_MASKED), ALREADY_MASKED),
         (digits.rlike(r"\A[0-9]+\z"), "CPF_LENGTH"),
         (digits.isNotNull(), "CPF_CHARACTERS"),
@@ -48,21 +55,29 @@ def mask(digits: Column, broken: Column) -> Column:
     return F.when(digits.isNotNull(), shown)
 
 
-def _check_digits_hold(digits: Column) -> Column:
-    number = digits.try_cast("bigint")  # integer arithmetic costs less than half of substrings
-    digit = [_digit(number, position) for position in range(_DIGITS)]
-    first = _check_digit(digit[:9], 10)
-    second = _check_digit(digit[:10], 11)
-    return F.coalesce((first == digit[9]) & (second == digit[10]), F.lit(False))
+def _check_digits_hold(number: Column) -> Column:
+    """Both check digits in one sum each.
+
+    With v = 11 - r, the weighted sum including the check digit (weight 1) is a multiple of 11; where r < 2 makes v = 0
+    the sum leaves r, so 0 or 1.
+    """
+    first = F.call_function("div", number, F.lit(10).cast("bigint"))
+    return _holds(first, _DIGITS - 1) & _holds(number, _DIGITS)
 
 
-def _digit(number: Column, position: int) -> Column:
-    """The digit at `position`, counted from the left."""
-    power = 10 ** (_DIGITS - 1 - position)
-    return F.call_function("div", number, F.lit(power).cast("bigint")) % 10
+def _holds(number: Column, length: int) -> Column:
+    rest = _weighted_sum(number, length) % 11
+    return (rest == 0) | ((rest == 1) & (number % 10 == 0))
 
 
-def _check_digit(digits: list[Column], weight: int) -> Column:
-    total = reduce(add, (digit * (weight - index) for index, digit in enumerate(digits)))
-    rest = total % 11
-    return F.when(rest < 2, F.lit(0)).otherwise(F.lit(11) - rest)
+def _weighted_sum(number: Column, length: int) -> Column:
+    """A sum that leaves the same rest modulo 11 as the digits of `number` times `length`, ..., 2, 1.
+
+    A digit is P(i) - 10 P(i-1), with P(i) the number's first i digits; as -10 is 1 modulo 11, the sum of w(i) d(i) is
+    that of (w(i) + w(i+1)) P(i), which takes one division a digit.
+    """
+    terms = [number]
+    for dropped in range(1, length):
+        prefix = F.call_function("div", number, F.lit(10**dropped).cast("bigint"))
+        terms.append(prefix * (2 * dropped + 1))
+    return reduce(add, terms)

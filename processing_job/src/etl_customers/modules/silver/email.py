@@ -34,7 +34,7 @@ def mask(address: Column, broken: Column) -> Column:
     """
     local = F.substring_index(address, "@", 1)
     domain = F.lower(F.substring_index(address, "@", -1))
-    first = F.when(F.length(local) >= 3, F.left(local, F.lit(1))).otherwise(F.lit(""))
+    first = F.when(F.instr(address, "@") > 3, F.left(address, F.lit(1))).otherwise(F.lit(""))
     shown = F.concat(first, F.lit("***@"), domain)
     proper = (F.length(address) <= 254) & address.rlike(rf"\A[^@]*@{_DOMAIN}\z")
     again = F.when(local.rlike(_MASKED_LOCAL), F.concat(local, F.lit("@"), domain)).otherwise(shown)

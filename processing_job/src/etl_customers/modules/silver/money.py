@@ -23,6 +23,11 @@ _BR_LONG = r"\A[0-9]+,[0-9]{3,}\z"
 _LOSSLESS = r"[.,][0-9]{2}0*\z"
 
 
+def plain(text: Column) -> Column:
+    """The amount of a text that is a plain number with a decimal point, NULL for any other."""
+    return F.when(text.rlike(_SIMPLE), text.try_cast(_TYPE))
+
+
 def parts(text: Column) -> Column:
     """What a text that is not a plain number consists of: array of bracket, sign, symbol, sign, number, bracket.
 
@@ -31,15 +36,15 @@ def parts(text: Column) -> Column:
     """
     compact = F.regexp_replace(text, r"[\s\u00a0\u202f]", "")
     apart = F.split(F.regexp_replace(compact, _SHAPE, "$1;$2;$3;$4;$5;$6"), ";")
-    return F.when(~text.rlike(_SIMPLE) & compact.rlike(_SHAPE), apart)
+    return F.when(~text.rlike(_SIMPLE), F.when(compact.rlike(_SHAPE), apart))
 
 
-def read(text: Column, parts: Column, brazilian: Column) -> Column:
-    """The amount in `text`, NULL if it cannot be read without loss.
+def read(plain: Column, parts: Column, brazilian: Column) -> Column:
+    """The amount in a text, NULL if it cannot be read without loss.
 
     Args:
-        text: as the source wrote it, without blanks at its edges.
-        parts: of the text.
+        plain: of the text as the source wrote it, without blanks at its edges.
+        parts: of the same text.
         brazilian: does the row's source write a decimal comma.
     """
     opening, minus, late_minus, number, closing = (parts[i] for i in (0, 1, 3, 4, 5))
@@ -48,7 +53,7 @@ def read(text: Column, parts: Column, brazilian: Column) -> Column:
     well_formed = (signs <= 1) & ((opening != "") == (closing != ""))
     value = _to_decimal_text(number, brazilian).try_cast(_TYPE)
     signed = F.when((signs == 1) & (value != 0), -value).otherwise(value)
-    return F.when(parts.isNotNull(), F.when(well_formed, signed)).when(text.rlike(_SIMPLE), text.try_cast(_TYPE))
+    return F.coalesce(plain, F.when(parts.isNotNull(), F.when(well_formed, signed)))
 
 
 def currency(parts: Column, default: Column) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, without
 
 _SHOWN = r"\A\*{12}[0-9]{4}\z"
 HIDDEN = "*" * 16
@@ -13,16 +13,19 @@ HIDDEN = "*" * 16
 
 def normalise(text: Column) -> Column:
     """`text` without blanks and hyphens."""
-    return F.translate(text, " -\u00a0", "")
+    return without(text, " -\u00a0")
 
 
 def fault(digits: Column) -> Column:
     """The rule that `digits` breaks, NULL if none."""
+    long_enough = F.length(digits).between(12, 19)
+    luhn = F.call_function("luhn_check", digits)  # false for anything but digits
+    repeated = F.replace(digits, F.left(digits, F.lit(1)), F.lit("")) == ""  # luhn_check takes sixteen zeros
     fits = digits.rlike(r"\A[0-9]{12,19}\z")
     return first_fault(
-        (fits & digits.rlike(r"\A([0-9])\1+\z"), "CARD_REPEATED_DIGIT"),  # luhn_check takes sixteen zeros
-        (fits & ~F.call_function("luhn_check", digits), "CARD_CHECK_DIGIT"),
-        (fits, F.lit(None)),
+        (long_enough & luhn & ~repeated, F.lit(None)),
+        (fits & repeated, "CARD_REPEATED_DIGIT"),
+        (fits, "CARD_CHECK_DIGIT"),
         (digits.rlike(_SHOWN), ALREADY_MASKED),
         (digits.rlike(r"\A[0-9]+\z"), "CARD_LENGTH"),
         (digits.isNotNull(), "CARD_CHARACTERS"),

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType, TimestampType
 
 from etl_customers.modules.silver.classify import KEY_CONFLICT, Outcome
-from etl_customers.modules.silver.stage import QUARANTINE_PREFIX
+from etl_customers.modules.silver.stage import UNREAD
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 NAME = "silver.quarantine"
@@ -40,7 +40,7 @@ def write_quarantine(
 ) -> None:
     """Add what this run rejects, and what it drives out of silver, if anything. Doing it twice changes nothing."""
     rejected = staged.where(F.col("_outcome") == Outcome.QUARANTINED.value).select(
-        *(F.col(f"{QUARANTINE_PREFIX}{name}").alias(name) for name in _text_columns(table)), *_own_columns(commit)
+        *(_shown(name, staged.columns) for name in _text_columns(table)), *_own_columns(commit)
     )
     if drives_out:
         rejected = rejected.unionByName(_driven_out(table, staged, purchases, commit))
@@ -63,6 +63,13 @@ def resolve_conflicts(table: LakeTable, staged: DataFrame, commit: Commit) -> No
     condition = "t.purchase_key = s.purchase_key AND t._event_at < s._event_at"
     builder = table.delta().alias("t").merge(written.alias("s"), condition)
     table.merge(builder.whenMatchedDelete(_IS_CONFLICT.replace("(_errors", "(t._errors")), commit)
+
+
+def _shown(name: str, staged: list[str]) -> Column:
+    """What silver would show, or the text that could not be read."""
+    read = F.col(name).cast("string")
+    unread = f"{UNREAD}{name}"
+    return (F.coalesce(read, F.col(unread)) if unread in staged else read).alias(name)
 
 
 def _text_columns(table: LakeTable) -> list[str]:

@@ -5,6 +5,8 @@ What comes out holds no clear identifier, and is written once, so that counting,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from customer_contract import ColumnFormat, Contract
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -13,48 +15,72 @@ from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD
 from etl_customers.modules.silver import columns
 from etl_customers.modules.silver.columns import normalised
 from etl_customers.modules.silver.stores import with_store
-from etl_customers.privacy.token_key import TokenKey, keyed_hash, with_keys, without_keys
+from etl_customers.modules.silver.text import first_fault
+from etl_customers.privacy.token_key import TokenKey, keyed_hash, with_keys
 
 CPF_PURPOSE, CONTENT_PURPOSE = "cpf:v1", "content:v1"
 _PURPOSES = (CPF_PURPOSE, CONTENT_PURPOSE)
 #: Columns of bronze that travel along, to point back at the row.
 ORIGIN = ("_source", "_batch_id", "_source_file", "_row_hash", "_ingested_at")
-QUARANTINE_PREFIX = "_q_"
+#: Before the name of a column: its text where it could not be read, for quarantine.
+UNREAD = "_q_"
 _EPOCH = "1970-01-01 00:00:00"
 
 
 def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: TokenKey) -> DataFrame:
     """Bronze rows -> one staged row each.
 
-    Columns: those of silver.purchases, `_q_<column>` for quarantine, `_errors` array<struct<rule, column>>,
-    `_priority` of the source, and the origin.
+    Columns: those of silver.purchases, `_q_<column>` (for quarantine) with what could not be read as a value,
+    `_errors` array<struct<rule, column>>, `_priority` of the source, and the origin.
     """
-    frame = bronze.select(*contract.column_names, *ORIGIN, "_rescued_data")
-    frame = frame.withColumns({f"_n_{c.name}": columns.normalise(c, contract) for c in contract.columns})
-    apart = [columns.taken_apart(c) for c in contract.columns]
-    frame = frame.withColumns({name: value for values in apart for name, value in values.items()})
-    typed = [columns.typed(c, contract) for c in contract.columns]
-    frame = frame.withColumns({name: value for values in typed for name, value in values.items()})
-    frame = with_store(frame, spark, contract)
-    frame = frame.withColumns({f"_f_{c.name}": columns.find_fault(c, contract) for c in contract.columns})
-    frame = frame.withColumn("_errors", _errors(contract))
-    frame = with_keys(frame, spark, key, _PURPOSES).withColumns(_identity(contract, key))
-    frame = without_keys(frame, _PURPOSES).withColumn("purchase_key", _purchase_key(contract))
+    step = _Steps(bronze.select(*contract.column_names, *ORIGIN, "_rescued_data"), contract)
+    step.add(columns.tidy(contract))
+    step.add_each(columns.normalise)
+    step.add_each(columns.first_step, columns.suspect(contract))
+    step.frame = with_keys(with_store(step.frame, spark, contract), spark, key, _PURPOSES)
+    step.add_each(columns.second_step)
+    step.add_each(columns.third_step, _identity(contract, key))
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
-    quarantine = {f"{QUARANTINE_PREFIX}{c.name}": columns.quarantine_text(c, contract) for c in contract.columns}
-    values = [value.alias(name) for name, value in (shown | quarantine).items()]
-    derived = ["purchase_key", "cpf_token", "token_key_id", "_event_at", "_content_hash", "_errors", "_priority"]
-    return frame.select(*values, *derived, *ORIGIN)
+    unread = {f"{UNREAD}{n}": v for c in contract.columns for n, v in columns.unread_text(c).items()}
+    derived = {"purchase_key": _purchase_key(contract), "_errors": _errors(contract)}
+    values = [value.alias(name) for name, value in (shown | unread | derived).items()]
+    return step.frame.select(*values, "cpf_token", "token_key_id", "_event_at", "_content_hash", "_priority", *ORIGIN)
+
+
+class _Steps:
+    """Adds columns to a frame, each step seeing those of the steps before."""
+
+    def __init__(self, frame: DataFrame, contract: Contract) -> None:
+        self.frame = frame
+        self._contract = contract
+
+    def add(self, values: dict[str, Column]) -> None:
+        self.frame = self.frame.withColumns(values)
+
+    def add_each(self, make: Callable[..., dict[str, Column]], more: dict[str, Column] | None = None) -> None:
+        values = [make(column, self._contract) for column in self._contract.columns]
+        self.add({name: value for found in values for name, value in found.items()} | (more or {}))
 
 
 def _errors(contract: Contract) -> Column:
-    found = [F.when(columns.fault(c.name).isNotNull(), _error(columns.fault(c.name), c.name)) for c in contract.columns]
+    faults = [columns.fault(c.name) for c in contract.columns]
+    found = [F.when(fault.isNotNull(), _error(fault, c.name)) for fault, c in zip(faults, contract.columns)]
+    none = F.array().cast("array<struct<rule: string, column: string>>")
+    broken = F.when(F.coalesce(*faults).isNull(), none).otherwise(F.array_compact(F.array(*found)))
+    return F.coalesce(
+        F.when(_whole_row_fault(contract).isNotNull(), F.array(_error(_whole_row_fault(contract), None))), broken
+    )
+
+
+def _whole_row_fault(contract: Contract) -> Column:
     corrupt = F.get_json_object("_rescued_data", f"$.{CORRUPT_RECORD}").isNotNull()
     unknown = ~F.col("_source").isin(*(source.name for source in contract.sources))
-    whole_row = F.when(corrupt, F.array(_error(F.lit("CORRUPT_RECORD"), None))).when(
-        unknown, F.array(_error(F.lit("SOURCE_UNKNOWN"), None))
-    )
-    return F.coalesce(whole_row, F.array_compact(F.array(*found)))
+    return first_fault((corrupt, "CORRUPT_RECORD"), (unknown, "SOURCE_UNKNOWN"))
+
+
+def _is_valid(contract: Contract) -> Column:
+    faults = [columns.fault(c.name) for c in contract.columns]
+    return F.coalesce(_whole_row_fault(contract), *faults).isNull()
 
 
 def _error(rule: Column, column: str | None) -> Column:
@@ -71,7 +97,7 @@ def _identity(contract: Contract, key: TokenKey) -> dict[str, Column]:
         "cpf_token": token,
         "token_key_id": F.when(token.isNotNull(), F.lit(key.key_id)),
         "_event_at": F.coalesce(*event, F.lit(_EPOCH).cast("timestamp")),
-        "_content_hash": keyed_hash(F.to_json(F.struct(*_content(contract))), CONTENT_PURPOSE),
+        "_content_hash": keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE),
         "_priority": columns.by_source(contract, lambda source: F.lit(source.priority)),
     }
 
@@ -87,7 +113,7 @@ def _content(contract: Contract) -> list[Column]:
         elif column.format is ColumnFormat.MONEY:
             content += [columns.value(column.name).cast("string"), F.col(f"_currency_{column.name}")]
         elif column.format is ColumnFormat.DATE:
-            content.append(columns.value(column.name).cast("string"))
+            content.append(F.unix_date(columns.value(column.name)).cast("string"))
         elif column.format is ColumnFormat.EMAIL:
             content.append(F.lower(normalised(column.name)))
         else:
@@ -95,10 +121,17 @@ def _content(contract: Contract) -> list[Column]:
     return content
 
 
+def _unambiguous(values: list[Column]) -> Column:
+    """One text of several: no two different lists give the same, since each value is led by its length."""
+    return F.concat(*(F.coalesce(F.concat(F.octet_length(v), F.lit(":"), v), F.lit("-")) for v in values))
+
+
 def _purchase_key(contract: Contract) -> Column:
     """The purchase's id in its namespace; without an id the purchase's whole content is its identity."""
-    namespace = columns.by_source(contract, lambda source: F.lit(source.key_namespace))
-    by_id = F.sha2(F.to_json(F.array(F.lit("id"), namespace, normalised("purchase_id"))), 256)
-    by_content = F.sha2(F.to_json(F.array(F.lit("content"), namespace, F.col("_content_hash"))), 256)
+    namespace = columns.by_source(
+        contract, lambda source: F.lit(source.key_namespace), lambda source: source.key_namespace
+    )
+    by_id = F.sha2(_unambiguous([F.lit("id"), namespace, normalised("purchase_id")]), 256)
+    by_content = F.sha2(_unambiguous([F.lit("content"), namespace, F.col("_content_hash")]), 256)
     keyed = F.when(normalised("purchase_id").isNotNull(), by_id).otherwise(by_content)
-    return F.when(F.size("_errors") == 0, keyed)
+    return F.when(_is_valid(contract), keyed)

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
 from customer_contract.names import ACCENTS
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 #: Fault of a value that arrives masked: it cannot be checked, and must not be masked again.
 ALREADY_MASKED = "ALREADY_MASKED"
-#: Blanks of Unicode's that sources leave at the edges of a field.
-_BLANKS = " \t\n\r\x0b\x0c\u00a0\u202f\ufeff"
+#: Blanks that sources leave in and around a field, beside the space.
+_RARE_BLANKS = "\t\n\r\x0b\x0c\u00a0\u202f\ufeff"
+_BLANKS = " " + _RARE_BLANKS
+#: Stands between the fields of a row when all are looked at as one text (ASCII's unit separator).
+_BETWEEN = "\x1f"
+_UNTIDY = (*_RARE_BLANKS, "  ", f" {_BETWEEN}", f"{_BETWEEN} ", _BETWEEN * 2)
 
 
-def clean(text: Column) -> Column:
-    """`text` without blanks at its edges; NULL if nothing is left."""
-    trimmed = F.btrim(text, F.lit(_BLANKS))
-    return F.when(trimmed != "", trimmed)
+def joined(texts: list[Column]) -> Column:
+    """All `texts` as one, with a separator around each; NULLs left out. One look at it is cheaper than one at each."""
+    between = F.lit(_BETWEEN)
+    return F.concat(between, F.concat_ws(_BETWEEN, *texts), between)
 
 
-def squeeze(text: Column) -> Column:
-    """`text` with each run of blanks made one space."""
-    spaced = F.translate(text, _BLANKS, " " * len(_BLANKS))
-    return F.when(F.contains(spaced, F.lit("  ")), F.regexp_replace(spaced, " {2,}", " ")).otherwise(spaced)
+def any_of(conditions: Iterable[Column]) -> Column:
+    """True if any condition holds; a condition after one that holds is not evaluated."""
+    return reduce(or_, conditions)
+
+
+def without(text: Column, separators: str) -> Column:
+    """`text` without any of `separators`; for few and mostly absent ones far cheaper than `translate`."""
+    return reduce(lambda rest, separator: F.replace(rest, F.lit(separator), F.lit("")), separators, text)
+
+
+def is_tidy(texts: list[Column]) -> Column:
+    """True if none of `texts` is empty, has blanks at its edges, a rare blank, or two blanks in a row."""
+    return ~any_of(F.contains(joined(texts), F.lit(sign)) for sign in _UNTIDY)
+
+
+def clean(text: Column, tidy: Column, squeezed: bool = False) -> Column:
+    """`text` without blanks at its edges, each run of blanks made one space if `squeezed`; NULL if nothing is left.
+
+    `tidy` is the row's `is_tidy`.
+    """
+    inner = F.regexp_replace(text, f"[{_BLANKS}]+", " ") if squeezed else text
+    trimmed = F.btrim(inner, F.lit(_BLANKS))
+    return F.when(tidy, text).otherwise(F.when(trimmed != "", trimmed))
 
 
 def match_key(text: Column) -> Column:
