@@ -26,6 +26,9 @@ class TickingClock:
         self._now += timedelta(seconds=1)
         return self._now
 
+    def pass_by(self, time: timedelta) -> None:
+        self._now += time
+
 
 @dataclass
 class FakeBatch:
