@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,3 +73,25 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
     finally:
         process.kill()
         process.wait()
+
+
+def poll(service: Served, location: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The run at `location`, once it is as wished."""
+    run: dict[str, Any] = {}
+
+    def arrived() -> bool:
+        run.update(service.client.get(location).json())
+        return until(run)
+
+    wait_for(arrived)
+    return run
+
+
+def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """Assert that an answer is this problem (RFC 9457); its body."""
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["type"].startswith("urn:ingestion:problem:") and body["advice"] and body["detail"]
+    return body

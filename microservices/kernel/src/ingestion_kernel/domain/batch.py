@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 #: Where a source's next run starts: JSON-able, written into the manifest. The kernel reads one member of it only, which
-#: a source may add: `as_of`, the ISO 8601 time of the newest change that raw then has. It tells how far raw lags behind.
+#: a source may add: `as_of`, the ISO 8601 time of the newest change that raw then has, and so how far raw lags behind.
 Watermark = Mapping[str, Any]
 
 _SEQUENCE_DIGITS = 20
