@@ -1,7 +1,7 @@
 """A whole service with a toy source, run as its own process by the tests of the shells.
 
-Settings: TOY_ROWS rows a batch, TOY_BATCHES batches a run, TOY_GATE a file that each batch waits for, TOY_PACE seconds
-before each row, TOY_RETRY seconds to wait as if for a retry, TOY_FAULT how to fail.
+Settings: TOY_ROWS rows a batch with TOY_TEXT in each, TOY_BATCHES batches a run, TOY_GATE a file that each batch waits
+for, TOY_PACE seconds before each row, TOY_RETRY seconds to wait as if for a retry, TOY_FAULT how to fail.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class ToySettings(KernelSettings):
     toy_rows: int = 3
     toy_batches: int = 1
     toy_gate: Path | None = None
+    toy_text: str = ""
     toy_pace: float = 0
     toy_retry: float = 0
     toy_fault: str = ""
@@ -58,7 +59,7 @@ def build_source(settings: ToySettings) -> FakeSource:
     def plan(mode: Mode, watermark: Watermark | None) -> list[FakeBatch]:
         if mode is Mode.INCREMENTAL and watermark:
             return []
-        rows = [b'{"n": "%d"}\n' % number for number in range(settings.toy_rows)]
+        rows = [f'{{"n": "{number}{settings.toy_text}"}}\n'.encode() for number in range(settings.toy_rows)]
         done = Extraction(watermark={"done": True, "as_of": "2025-03-31T12:00:00Z"}, rows_rejected=settings.toy_rejects)
         return [FakeBatch(paced(rows), done, before=wait, fault=fault()) for _ in range(settings.toy_batches)]
 

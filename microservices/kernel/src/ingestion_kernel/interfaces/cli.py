@@ -66,8 +66,8 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
             _, runtime = compose()
             with _interruptible():
                 run = runtime.manager.run_now(mode)
-            runtime.export.close()
             typer.echo(RunView.of(run).model_dump_json())
+            runtime.export.close()
             if run.error:
                 _tell_person(run.error.message, run.error.advice, run.error.code)
             raise typer.Exit(exit_code_of(run))

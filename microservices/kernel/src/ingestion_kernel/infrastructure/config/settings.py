@@ -32,8 +32,8 @@ class KernelSettings(BaseSettings):
         part_max_rows: a part of a batch is closed from this many rows on.
         part_max_bytes: and from this many bytes on.
         staging_max_age_seconds: staging of crashed runs is removed when nothing was written to it for so long.
-        stop_timeout_seconds: how long `serve` waits for the running batch when it is stopped; keep it below the
-            pod's terminationGracePeriodSeconds.
+        stop_timeout_seconds: how long `serve` waits for the running batch when it is stopped. The process ends at most
+            8 s later; keep the sum below the pod's terminationGracePeriodSeconds, 30 unless it is set.
         log_level: lowest level that is logged.
         adls_account_key: shared key, for an emulator on loopback only; Azure is always reached by identity.
         applicationinsights_connection_string: traces and metrics go to Azure Monitor if it is set.
@@ -51,7 +51,7 @@ class KernelSettings(BaseSettings):
     part_max_rows: int = Field(default=500_000, gt=0)
     part_max_bytes: int = Field(default=128 * _MIB, gt=0)
     staging_max_age_seconds: float = Field(default=86_400, ge=60)
-    stop_timeout_seconds: float = Field(default=25, gt=0)
+    stop_timeout_seconds: float = Field(default=20, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     adls_account_key: SecretStr | None = None
     applicationinsights_connection_string: SecretStr | None = None

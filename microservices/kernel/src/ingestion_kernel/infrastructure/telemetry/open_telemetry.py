@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -21,7 +22,11 @@ from ingestion_kernel.domain.ports.tracer import Step
 
 _SCOPE = "ingestion_kernel"
 _OURS = "ingestion_"
-_FLUSH_MILLISECONDS = 3000
+
+#: How long the last sending may take when a process ends.
+CLOSE_SECONDS = 3
+
+_log = structlog.stdlib.get_logger("telemetry")
 
 
 class OpenTelemetryTracer:
@@ -90,11 +95,20 @@ class OpenTelemetryExport:
         self.tracer = OpenTelemetryTracer(self._traces)
 
     def close(self) -> None:
-        """Send what is left, for a few seconds at most, and stop the exporters' threads."""
-        self._traces.force_flush(_FLUSH_MILLISECONDS)
-        self._metrics.force_flush(_FLUSH_MILLISECONDS)
-        self._traces.shutdown()
-        self._metrics.shutdown(_FLUSH_MILLISECONDS)
+        """Send what is left and stop; given up after a few seconds, and silent then: telemetry is no cargo."""
+        # a daemon, as the exporters' own bounds add up, and some wait for a collector that is down without any
+        closing = threading.Thread(target=self._close, name="telemetry-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+
+    def _close(self) -> None:
+        try:
+            self._traces.force_flush()
+            self._metrics.force_flush()
+            self._traces.shutdown()
+            self._metrics.shutdown()
+        except Exception as error:
+            _log.warning("telemetry_failed", member="OpenTelemetryExport", telemetry_event="close", exc_info=error)
 
     def _observe_all(self) -> None:
         meter = self._metrics.get_meter(_SCOPE)
