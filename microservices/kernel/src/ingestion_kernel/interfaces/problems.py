@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ingestion_kernel.domain.exceptions import (
     IdempotencyKeyReused,
@@ -118,7 +119,17 @@ def _field_problem(location: tuple[int | str, ...], kind: str, message: str) -> 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), headers=error.headers)  # such as Allow
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of one route, not of the path
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    known = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    scopes = {method: {**request.scope, "method": method} for method in known}
+    routes = request.app.routes
+    return {m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)}
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
