@@ -7,12 +7,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from kernel_fakes import FakeBatch, FakeSource, MemoryLake, RecordingTelemetry, TickingClock, numbered
 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
-from ingestion_kernel.application.helpers.interruption import Interruption, pause, pause_before_retry
+from ingestion_kernel.application.helpers.interruption import (
+    Interruption,
+    pause,
+    pause_before_retry,
+    sleep_before_retry,
+)
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
 from ingestion_kernel.domain.exceptions import InputRejected, RunCancelled, SourceThrottled, SourceUnavailable
@@ -285,9 +291,23 @@ def test_a_cancelled_run_wakes_from_its_waits(wait: Callable[[float], None]) -> 
 
 
 def test_retries_of_a_run_are_counted_and_those_of_nobody_are_only_waits() -> None:
-    pause_before_retry(0)
-    run = Bench(of(numbered(1, 2, before=lambda: pause_before_retry(0)), numbered(3, 4))).run()
-    assert (run.status, run.retries) == (RunStatus.SUCCEEDED, 1)
+    for wait in (pause_before_retry, sleep_before_retry):
+        wait(0)
+        run = Bench(of(numbered(1, 2, before=partial(wait, 0)), numbered(3, 4))).run()
+        assert (run.status, run.retries) == (RunStatus.SUCCEEDED, 1)
+
+
+def test_the_retries_of_a_lake_are_not_cut_short() -> None:
+    asked = Interruption()
+    bench = Bench(of(numbered(1, 2)))
+
+    def lost_reply() -> None:
+        asked.drop_batch(RunCancelled("the run was cancelled"))
+        sleep_before_retry(0)
+
+    bench.lake.before_publish = lost_reply
+    run = bench.run(interruption=asked)
+    assert (run.batches, run.retries) == ([BatchKey.sequence(1).text], 1)
 
 
 def test_the_run_knows_the_newest_change_in_raw() -> None:

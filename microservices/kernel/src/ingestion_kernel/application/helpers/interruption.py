@@ -61,7 +61,7 @@ def working_on(run: Run, interruption: Interruption) -> Iterator[None]:
 
 
 def pause(seconds: float) -> None:
-    """Sleep for a source or a lake: as `time.sleep`, but a cancelled run wakes at once.
+    """Sleep for a source: as `time.sleep`, but a cancelled run wakes at once.
 
     Raises:
         RunCancelled: the run was cancelled.
@@ -76,7 +76,17 @@ def pause(seconds: float) -> None:
 
 def pause_before_retry(seconds: float) -> None:
     """`pause`, counted as one retry of the run."""
+    _count_retry()
+    pause(seconds)
+
+
+def sleep_before_retry(seconds: float) -> None:
+    """The same for a lake, which nothing interrupts: a publication that has begun is finished."""
+    _count_retry()
+    time.sleep(seconds)
+
+
+def _count_retry() -> None:
     current = _current.get()
     if current:
         current[0].retries += 1
-    pause(seconds)
