@@ -9,11 +9,11 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Body, FastAPI, Header, Query, Response, Security
+from fastapi import APIRouter, Body, FastAPI, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from ingestion_kernel.application.services.run_manager import Ending
+from ingestion_kernel.application.services.run_manager import Ending, RunManager
 from ingestion_kernel.domain.run import Run
 from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
@@ -68,14 +68,19 @@ def create_app(info: ServiceInfo, settings: KernelSettings, runtime: Runtime, to
 
 
 def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:
-    manager = runtime.manager
     # the gate does the checking; this puts its answers into the OpenAPI document
     documented = [Security(HTTPBearer(auto_error=False))] if secured else []
     refused = HTTPStatus.UNAUTHORIZED if secured else HTTPStatus.FORBIDDEN
     routes = APIRouter(prefix="/v1/ingestions", tags=["ingestions"], dependencies=documented)
+    _add_commands(routes, runtime.manager, refused)
+    _add_queries(routes, runtime.manager, refused)
+    app.include_router(routes)
 
-    def location_of(run: Run) -> str:
-        return str(app.url_path_for("read_ingestion", run_id=run.run_id))
+
+def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+    def located(request: Request, response: Response, run: Run) -> RunView:
+        response.headers["Location"] = str(request.app.url_path_for("read_ingestion", run_id=run.run_id))
+        return RunView.of(run)
 
     @routes.post(
         "",
@@ -84,22 +89,14 @@ def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:
         responses={202: _LOCATED, **problem_responses(refused, *_REFUSALS_OF_A_START)},
     )
     def start_ingestion(
+        request: Request,
         response: Response,
-        request: Annotated[IngestionRequest | None, Body()] = None,
+        wanted: Annotated[IngestionRequest | None, Body()] = None,
         idempotency_key: Annotated[str | None, _KEY_HEADER] = None,
     ) -> RunView:
         """Begins a run in the background and answers at once; poll the `Location` until the status is an end state."""
         key = idempotency_key.strip('"') if idempotency_key else None
-        run = manager.start((request or IngestionRequest()).mode, key)
-        response.headers["Location"] = location_of(run)
-        return RunView.of(run)
-
-    @routes.get(
-        "/{run_id}", summary="A run and its counters", responses=problem_responses(refused, HTTPStatus.NOT_FOUND)
-    )
-    def read_ingestion(run_id: str) -> RunView:
-        """The run as it stands now. `queued` and `running` will change; the other states will not."""
-        return RunView.of(manager.get(run_id))
+        return located(request, response, manager.start((wanted or IngestionRequest()).mode, key))
 
     @routes.delete(
         "/{run_id}",
@@ -107,22 +104,27 @@ def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:
         summary="Cancel a run",
         responses={202: _LOCATED, **problem_responses(refused, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)},
     )
-    def cancel_ingestion(response: Response, run_id: str) -> RunView:
+    def cancel_ingestion(request: Request, response: Response, run_id: str) -> RunView:
         """Asks the run to end; poll the `Location` until its status is `cancelled`.
 
         Its present batch is dropped whole, or finished if it is being published; earlier ones stay. A run that was done
         before it saw the request ends as `succeeded`.
         """
-        run = manager.cancel(run_id)
-        response.headers["Location"] = location_of(run)
-        return RunView.of(run)
+        return located(request, response, manager.cancel(run_id))
+
+
+def _add_queries(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+    @routes.get(
+        "/{run_id}", summary="A run and its counters", responses=problem_responses(refused, HTTPStatus.NOT_FOUND)
+    )
+    def read_ingestion(run_id: str) -> RunView:
+        """The run as it stands now. `queued` and `running` will change; the other states will not."""
+        return RunView.of(manager.get(run_id))
 
     @routes.get("", summary="The newest runs", responses=problem_responses(refused, HTTPStatus.UNPROCESSABLE_ENTITY))
     def list_ingestions(limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> RunList:
         """The runs of this process, the newest first."""
         return RunList(ingestions=[RunView.of(run) for run in manager.newest_first(limit)])
-
-    app.include_router(routes)
 
 
 def _add_health(app: FastAPI, runtime: Runtime) -> None:
