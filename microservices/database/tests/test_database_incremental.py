@@ -39,6 +39,7 @@ def test_the_watermark_keeps_the_microsecond(customers, ingestion) -> None:
         "column": "updated_at",
         "kind": "timestamptz",
         "upper": "2025-01-01 00:00:00.000001+00",
+        "as_of": "2025-01-01 00:00:00.000001+00",
     }
     customers.execute(TEN_ROWS, [2, 2])  # one microsecond later
     assert ingestion.run(database_url=customers.url()).rows_written == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,12 +26,15 @@ class TickingClock:
         self._now += timedelta(seconds=1)
         return self._now
 
+    def pass_by(self, time: timedelta) -> None:
+        self._now += time
+
 
 @dataclass
 class FakeBatch:
     """Writes `rows`, then reports `extraction` or raises `fault`."""
 
-    rows: list[bytes]
+    rows: Iterable[bytes]
     extraction: Extraction = field(default_factory=Extraction)
     key: BatchKey | None = None
     format: RawFormat = RawFormat.JSON_LINES

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kernel_fakes import wait_for
-from service_process import Served, log_lines, serving
+from service_process import Served, is_problem, log_lines, poll, serving
 
 TOKEN = "a-token-of-enough-length"
 
@@ -20,26 +18,6 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield service
 
 
-def poll(service: Served, location: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    run: dict[str, Any] = {}
-
-    def arrived() -> bool:
-        run.update(service.client.get(location).json())
-        return until(run)
-
-    wait_for(arrived)
-    return run
-
-
-def is_problem(response: Any, status: int, code: str) -> dict[str, Any]:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert (body["status"], body["code"]) == (status, code)
-    assert body["type"].startswith("urn:ingestion:problem:") and body["advice"] and body["detail"]
-    return body
-
-
 def test_a_run_from_its_start_to_its_end(served: Served, tmp_path: Path) -> None:
     started = served.client.post("/v1/ingestions", json={"mode": "full"})
     assert started.status_code == 202
@@ -47,8 +25,9 @@ def test_a_run_from_its_start_to_its_end(served: Served, tmp_path: Path) -> None
     assert location == f"/v1/ingestions/{started.json()['run_id']}"
     assert started.json()["status"] in ("queued", "running")
 
-    conflict = is_problem(served.client.post("/v1/ingestions"), 409, "RUN_IN_PROGRESS")
-    assert conflict["running"] == location
+    refused = served.client.post("/v1/ingestions")
+    conflict = is_problem(refused, 409, "RUN_IN_PROGRESS")
+    assert conflict["running"] == conflict["instance"] == refused.headers["location"] == location
 
     (tmp_path / "gate").touch()
     run = poll(served, location, lambda run: run["status"] not in ("queued", "running"))
@@ -86,7 +65,9 @@ def test_a_run_from_its_start_to_its_end(served: Served, tmp_path: Path) -> None
         ("POST", "/v1/ingestions", b'["planted-value"]', 422, "REQUEST_INVALID"),
         ("POST", "/v1/ingestions", b'{"planted-value', 400, "BAD_REQUEST"),
         ("POST", "/v1/ingestions", b'{"mode": "' + b"x" * 20_000 + b'"}', 413, "REQUEST_ENTITY_TOO_LARGE"),
-        ("GET", "/v1/ingestions/planted-value", None, 404, "NOT_FOUND"),
+        ("GET", "/v1/ingestions/planted-value", None, 404, "RUN_UNKNOWN"),
+        ("DELETE", "/v1/ingestions/planted-value", None, 404, "RUN_UNKNOWN"),
+        ("POST", "/v1/ingestions", b'{"planted-value": 1}', 422, "REQUEST_INVALID"),
         ("GET", "/v1/ingestions?limit=0", None, 422, "REQUEST_INVALID"),
         ("GET", "/planted-value", None, 404, "NOT_FOUND"),
         ("DELETE", "/v1/ingestions", None, 405, "METHOD_NOT_ALLOWED"),
@@ -100,6 +81,25 @@ def test_wrong_requests_get_a_problem_that_repeats_no_value(
     is_problem(response, status, code)
     assert "planted-value" not in response.text
     assert shared.client.get("/v1/ingestions").json() == {"ingestions": []}
+
+
+def test_a_wrong_request_is_told_field_by_field(shared: Served) -> None:
+    def errors_of(response: Any) -> list[dict[str, str]]:
+        errors: list[dict[str, str]] = is_problem(response, 422, "REQUEST_INVALID")["errors"]
+        return errors
+
+    wrong_mode = errors_of(shared.client.post("/v1/ingestions", json={"mode": "planted-value"}))
+    assert wrong_mode == [{"field": "body.mode", "detail": "Input should be 'incremental' or 'full'"}]
+    (unknown,) = errors_of(shared.client.post("/v1/ingestions", json={"planted-value": 1}))
+    assert unknown["field"] == "body" and unknown["detail"].endswith("leave it out. Known: mode")
+    (limit,) = errors_of(shared.client.get("/v1/ingestions?limit=planted-value"))
+    assert limit["field"] == "query.limit" and "valid integer" in limit["detail"]
+
+
+def test_a_wrong_method_is_told_the_right_ones(shared: Served) -> None:
+    assert shared.client.put("/v1/ingestions").headers["allow"] == "GET, POST"
+    assert shared.client.put("/v1/ingestions/x").headers["allow"] == "DELETE, GET"
+    assert shared.client.post("/health/live").headers["allow"] == "GET"
 
 
 @pytest.fixture(scope="module")
@@ -164,27 +164,3 @@ def test_a_failed_run_tells_its_error_and_none_of_its_values(tmp_path: Path) -> 
         assert any("extract" in place for place in failed["exception"][0]["at"])
         for leaked in (secret, "52998224725"):
             assert leaked not in log + metrics + str(run)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_finishes_the_present_batch_first(served: Served, tmp_path: Path, number: int) -> None:
-    served.client.post("/v1/ingestions", json={"mode": "full"})
-    wait_for(lambda: any((tmp_path / "raw").glob("_staging/fake/*")))
-    served.process.send_signal(number)
-    wait_for(lambda: "Waiting for application shutdown" in served.log.read_text())
-    (tmp_path / "gate").touch()
-    assert served.process.wait(timeout=30) == 0
-    assert len(list((tmp_path / "raw/fake/customers").glob("batch=*/_manifest.json"))) == 1
-    assert not list((tmp_path / "raw").glob("_staging/fake/*"))
-    (failed,) = [line for line in log_lines(served.log.read_text()) if line["event"] == "run_failed"]
-    assert failed["code"] == "RUN_INTERRUPTED"
-
-
-def test_a_batch_that_outlasts_the_bound_does_not_hold_the_process(tmp_path: Path) -> None:
-    settings = {"raw_url": tmp_path / "raw", "toy_gate": tmp_path / "gate", "stop_timeout_seconds": 0.2}
-    with serving(tmp_path, **settings) as service:
-        service.client.post("/v1/ingestions")
-        wait_for(lambda: any((tmp_path / "raw").glob("_staging/fake/*")))
-        assert service.stop() == 75
-        assert not list((tmp_path / "raw").glob("fake/customers/*"))
-        assert "stopped_while_ingesting" in service.log.read_text()

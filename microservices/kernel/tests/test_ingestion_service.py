@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from kernel_fakes import FakeBatch, FakeSource, MemoryLake, RecordingTelemetry, TickingClock, numbered
 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
+from ingestion_kernel.application.helpers.interruption import (
+    Interruption,
+    pause,
+    pause_before_retry,
+    sleep_before_retry,
+)
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
-from ingestion_kernel.domain.exceptions import InputRejected, SourceThrottled, SourceUnavailable
+from ingestion_kernel.domain.exceptions import InputRejected, RunCancelled, SourceThrottled, SourceUnavailable
 from ingestion_kernel.domain.ports.source import Outcome
 from ingestion_kernel.domain.run import Run, RunStatus
 
@@ -29,9 +38,9 @@ class Bench:
         self.clock = TickingClock()
         self.service = IngestionService(self.source, self.lake, self.clock, self.telemetry, SETUP)
 
-    def run(self, mode: Mode = Mode.INCREMENTAL, stopping: Callable[[], bool] = lambda: False) -> Run:
+    def run(self, mode: Mode = Mode.INCREMENTAL, interruption: Interruption | None = None) -> Run:
         run = new_run("run-1", "fake", mode, self.clock)
-        self.service.execute(run, stopping)
+        self.service.execute(run, interruption)
         assert run.ended and run.started_at and run.finished_at and run.started_at < run.finished_at
         assert run.rows_read == run.rows_written + run.rows_rejected
         assert self.source.open == 0, "the source was left open"
@@ -220,8 +229,9 @@ def test_a_mode_that_the_source_lacks_is_refused() -> None:
 
 
 def test_a_stop_takes_effect_between_two_batches() -> None:
-    bench = Bench(of(numbered(1, 2), numbered(3, 4)))
-    run = bench.run(stopping=lambda: bool(bench.lake.published))
+    asked = Interruption()
+    bench = Bench(of(numbered(1, 2, before=asked.stop_after_batch), numbered(3, 4)))
+    run = bench.run(interruption=asked)
     assert run.error and run.error.code == "RUN_INTERRUPTED"
     assert list(bench.lake.published) == [BatchKey.sequence(1).text]
     assert bench.run().status is RunStatus.SUCCEEDED
@@ -233,3 +243,78 @@ def test_even_a_killed_run_removes_its_staging(fault: BaseException) -> None:
     with pytest.raises(type(fault)):
         bench.service.execute(new_run("run-1", "fake", Mode.FULL, bench.clock))
     assert bench.lake.staged[0].discarded
+
+
+def cancelled() -> Interruption:
+    asked = Interruption()
+    asked.drop_batch(RunCancelled("the run was cancelled"))
+    return asked
+
+
+def is_cancelled(run: Run) -> bool:
+    return (run.status, run.exit_code) == (RunStatus.CANCELLED, 75) and bool(run.error and run.error.advice)
+
+
+def test_a_run_that_is_cancelled_before_it_begins_touches_nothing() -> None:
+    bench = Bench(of(numbered(1, 2)))
+    assert is_cancelled(bench.run(interruption=cancelled()))
+    assert bench.lake.published == {} and bench.lake.swept == []
+
+
+def test_a_cancelled_run_drops_its_batch_at_the_next_write_and_keeps_the_ones_before() -> None:
+    asked = Interruption()
+    dropped = numbered(3, 4, before=lambda: asked.drop_batch(RunCancelled("the run was cancelled")))
+    bench = Bench(of(numbered(1, 2), dropped))
+    run = bench.run(interruption=asked)
+    assert is_cancelled(run) and run.batches == list(bench.lake.published) == [BatchKey.sequence(1).text]
+    assert dropped.outcomes == []
+
+
+def test_a_run_that_is_cancelled_while_it_publishes_finishes_that_batch() -> None:
+    asked = Interruption()
+    bench = Bench(of(numbered(1, 2), numbered(3, 4)))
+    bench.lake.before_publish = lambda: asked.drop_batch(RunCancelled("the run was cancelled"))
+    run = bench.run(interruption=asked)
+    assert is_cancelled(run) and run.batches == list(bench.lake.published) == [BatchKey.sequence(1).text]
+
+
+@pytest.mark.parametrize("wait", [pause, pause_before_retry])
+def test_a_cancelled_run_wakes_from_its_waits(wait: Callable[[float], None]) -> None:
+    asked = Interruption()
+
+    def back_off() -> None:
+        threading.Timer(0.05, asked.drop_batch, [RunCancelled("the run was cancelled")]).start()
+        wait(3600)
+
+    run = Bench(of(numbered(1, 2, before=back_off))).run(interruption=asked)
+    assert is_cancelled(run) and run.retries == (wait is pause_before_retry)
+
+
+def test_retries_of_a_run_are_counted_and_those_of_nobody_are_only_waits() -> None:
+    for wait in (pause_before_retry, sleep_before_retry):
+        wait(0)
+        run = Bench(of(numbered(1, 2, before=partial(wait, 0)), numbered(3, 4))).run()
+        assert (run.status, run.retries) == (RunStatus.SUCCEEDED, 1)
+
+
+def test_the_retries_of_a_lake_are_not_cut_short() -> None:
+    asked = Interruption()
+    bench = Bench(of(numbered(1, 2)))
+
+    def lost_reply() -> None:
+        asked.drop_batch(RunCancelled("the run was cancelled"))
+        sleep_before_retry(0)
+
+    bench.lake.before_publish = lost_reply
+    run = bench.run(interruption=asked)
+    assert (run.batches, run.retries) == ([BatchKey.sequence(1).text], 1)
+
+
+def test_the_run_knows_the_newest_change_in_raw() -> None:
+    def told(moment: str) -> FakeBatch:
+        return FakeBatch([b"1\n"], Extraction(watermark={"as_of": moment}))
+
+    batches = [told("2025-01-01T10:00:00Z"), told("not a time"), told("2025-01-01 12:30:00")]
+    bench = Bench(lambda mode, watermark: [] if watermark else batches)
+    assert bench.run().as_of == datetime(2025, 1, 1, 12, 30, tzinfo=UTC)
+    assert bench.run().as_of == datetime(2025, 1, 1, 12, 30, tzinfo=UTC), "a run with nothing new knows it from raw"

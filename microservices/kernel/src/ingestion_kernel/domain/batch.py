@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-#: Where a source's next run starts: opaque to the kernel, JSON-able, written into the manifest.
+#: Where a source's next run starts: JSON-able, written into the manifest. The kernel reads one member of it only, which
+#: a source may add: `as_of`, the ISO 8601 time of the newest change that raw then has, and so how far raw lags behind.
 Watermark = Mapping[str, Any]
 
 _SEQUENCE_DIGITS = 20
+
+
+def as_of(watermark: Watermark | None) -> datetime | None:
+    """The time of the newest change that raw has, None if the source does not tell; without a zone it means UTC."""
+    text = watermark.get("as_of") if watermark else None
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 class Mode(StrEnum):

@@ -16,7 +16,9 @@ import typer
 from ingestion_kernel.domain.batch import Mode
 from ingestion_kernel.domain.exceptions import IngestionError, RunInterrupted
 from ingestion_kernel.domain.ports.source import Source
-from ingestion_kernel.infrastructure.config.settings import KernelSettings, load_settings
+from ingestion_kernel.infrastructure.config.following_source import FollowingSource
+from ingestion_kernel.infrastructure.config.live import LiveSettings
+from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.infrastructure.logging.setup import configure_logging
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo, build_runtime
 from ingestion_kernel.interfaces.schemas import RunView, exit_code_of
@@ -39,10 +41,10 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
     # typer's own tracebacks print local variables, secrets among them
     app = typer.Typer(help=info.description, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
-    def compose() -> tuple[S, Runtime]:
-        settings = load_settings(settings_type)
-        configure_logging(info.name, settings.log_level)
-        return settings, build_runtime(info, settings, build_source(settings))
+    def compose() -> tuple[LiveSettings[S], Runtime]:
+        live = LiveSettings(settings_type)
+        configure_logging(info.name, live.current().log_level)
+        return live, build_runtime(info, live.current(), FollowingSource(live, build_source))
 
     @app.callback(invoke_without_command=True)
     def version(
@@ -65,19 +67,23 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
             with _interruptible():
                 run = runtime.manager.run_now(mode)
             typer.echo(RunView.of(run).model_dump_json())
+            runtime.export.close()
             if run.error:
                 _tell_person(run.error.message, run.error.advice, run.error.code)
             raise typer.Exit(exit_code_of(run))
 
     @app.command()
     def serve() -> None:
-        """Serve the HTTP API until SIGTERM or Ctrl-C; a batch that is being taken is finished first."""
+        """Serve the HTTP API until SIGTERM or Ctrl-C; a batch that is being taken is finished first.
+
+        Exit codes: 0 stopped in order; 75 the batch did not end within STOP_TIMEOUT_SECONDS and was dropped whole.
+        """
         with _last_wall(info):
             # imported late: the web framework takes half a second to load, and `ingest` has no use for it
             from ingestion_kernel.interfaces.server import run_server
 
-            settings, runtime = compose()
-            run_server(info, settings, runtime)
+            live, runtime = compose()
+            raise typer.Exit(run_server(info, live, runtime))
 
     @app.command()
     def check() -> None:

@@ -15,6 +15,7 @@ from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.infrastructure.storage.local import LocalRawLake
 from ingestion_kernel.infrastructure.storage.location import LocalLocation, parse_raw_url
+from ingestion_kernel.infrastructure.telemetry.export import Export, export_of
 from ingestion_kernel.infrastructure.telemetry.log import CompositeTelemetry, LogTelemetry
 from ingestion_kernel.infrastructure.telemetry.prometheus import PrometheusTelemetry
 from ingestion_kernel.infrastructure.telemetry.system_clock import SystemClock
@@ -38,6 +39,7 @@ class Runtime:
     lake: RawLake
     metrics: PrometheusTelemetry
     manager: RunManager
+    export: Export
 
     def checks(self) -> dict[str, Callable[[], None]]:
         """What the service depends on, by name; each raises an IngestionError if it cannot be used."""
@@ -57,8 +59,10 @@ def build_runtime(info: ServiceInfo, settings: KernelSettings, source: Source) -
         limits=PartLimits(rows=settings.part_max_rows, size=settings.part_max_bytes),
         staging_max_age_seconds=settings.staging_max_age_seconds,
     )
-    service = IngestionService(source, lake, clock, CompositeTelemetry([metrics, LogTelemetry()]), setup)
-    return Runtime(source, lake, metrics, RunManager(source, service, clock))
+    export = export_of(info.name, info.version, settings, metrics.registry)
+    telemetry = CompositeTelemetry([metrics, LogTelemetry()])
+    service = IngestionService(source, lake, clock, telemetry, setup, export.tracer)
+    return Runtime(source, lake, metrics, RunManager(source, service, clock), export)
 
 
 def open_lake(settings: KernelSettings, entity: str) -> RawLake:

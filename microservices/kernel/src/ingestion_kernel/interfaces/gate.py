@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingestion_kernel.infrastructure.authentication.bearer import BearerToken
+from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
 from ingestion_kernel.interfaces.problems import problem
 
 #: Open without a token: probes and scrapers have none, and the documents hold no secret.
@@ -22,10 +22,10 @@ class Gate:
 
     Args:
         app: the application behind.
-        token: None leaves everything open, which settings allow on loopback only.
+        token: asked at each request; none leaves everything open, which settings allow on loopback only.
     """
 
-    def __init__(self, app: ASGIApp, token: BearerToken | None) -> None:
+    def __init__(self, app: ASGIApp, token: ServiceToken) -> None:
         self._app = app
         self._token = token
 
@@ -35,11 +35,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if self._token and scope["path"] not in _OPEN and not self._token.accepts(headers.get("authorization")):
+        token = self._token.current()
+        if token and scope["path"] not in _OPEN and not token.accepts(headers.get("authorization")):
             await problem(HTTPStatus.UNAUTHORIZED, "the bearer token is missing or wrong")(scope, receive, send)
             return
         # without a token, any web page open on this machine could else start ingestions (CSRF on localhost)
-        if not self._token and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if not token and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             await problem(HTTPStatus.FORBIDDEN, "a page of another site may not call this service")(
                 scope, receive, send
             )

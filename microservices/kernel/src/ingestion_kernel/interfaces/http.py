@@ -3,99 +3,125 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from fastapi import Body, FastAPI, Query, Response, Security
+from fastapi import APIRouter, Body, FastAPI, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
-from starlette.exceptions import HTTPException
 
-from ingestion_kernel.domain.exceptions import IngestionError
-from ingestion_kernel.infrastructure.authentication.bearer import BearerToken
+from ingestion_kernel.application.services.run_manager import Ending, RunManager
+from ingestion_kernel.domain.run import Run
+from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo
 from ingestion_kernel.interfaces.gate import Gate
 from ingestion_kernel.interfaces.problems import install_problem_handlers, problem_responses
+from ingestion_kernel.interfaces.readiness import CachedReadiness
 from ingestion_kernel.interfaces.schemas import IngestionRequest, Liveness, Readiness, RunList, RunView
 
+#: How long a batch may take to drop what it has, once it has outlasted STOP_TIMEOUT_SECONDS.
+DROP_SECONDS = 2.0
+
 _READINESS_TTL_SECONDS = 5.0
+_NOTHING_IS_LOST = "Start the ingestion again: it continues after the last published batch."
+
+_LOCATED = {"headers": {"Location": {"description": "Where to poll the run.", "schema": {"type": "string"}}}}
+_REFUSALS_OF_A_START = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+#: A string of RFC 9651 in quotes, as the draft wants it, or the bare text, as most clients send it.
+_KEY_HEADER = Header(
+    pattern=r'^(?:"[ !#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$',
+    description="Repeat a request with the same key and body, and it answers with the run that it started; see README.",
+    examples=['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+)
 
 _log = structlog.stdlib.get_logger("http")
 
 
-def create_app(info: ServiceInfo, settings: KernelSettings, runtime: Runtime) -> FastAPI:
+def create_app(info: ServiceInfo, settings: KernelSettings, runtime: Runtime, token: ServiceToken) -> FastAPI:
     """The FastAPI application of a service. Closing it ends the running ingestion after its present batch."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if not await asyncio.to_thread(runtime.manager.close, settings.stop_timeout_seconds):
-            _log.warning("stopped_while_ingesting", advice="The next run sweeps what this one had staged.")
+        ending = await asyncio.to_thread(runtime.manager.close, settings.stop_timeout_seconds, DROP_SECONDS)
+        if ending is not Ending.IN_ORDER:
+            _log.warning("stopped_while_ingesting", batch=ending.name.lower(), advice=_NOTHING_IS_LOST)
 
     app = FastAPI(
         title=info.title, description=info.description, version=info.version, lifespan=lifespan, redoc_url=None
     )
-    token = BearerToken(settings.service_token.get_secret_value()) if settings.service_token else None
     app.add_middleware(Gate, token=token)
     install_problem_handlers(app)
-    _add_ingestions(app, runtime, secured=token is not None)
+    _add_ingestions(app, runtime, secured=token.current() is not None)
     _add_health(app, runtime)
     return app
 
 
 def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:
-    manager = runtime.manager
-    # the gate does the checking; this only puts the scheme into the OpenAPI document
+    # the gate does the checking; this puts its answers into the OpenAPI document
     documented = [Security(HTTPBearer(auto_error=False))] if secured else []
-    refused = (HTTPStatus.UNAUTHORIZED,) if secured else ()
+    refused = HTTPStatus.UNAUTHORIZED if secured else HTTPStatus.FORBIDDEN
+    routes = APIRouter(prefix="/v1/ingestions", tags=["ingestions"], dependencies=documented)
+    _add_commands(routes, runtime.manager, refused)
+    _add_queries(routes, runtime.manager, refused)
+    app.include_router(routes)
 
-    @app.post(
-        "/v1/ingestions",
+
+def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+    def located(request: Request, response: Response, run: Run) -> RunView:
+        response.headers["Location"] = str(request.app.url_path_for("read_ingestion", run_id=run.run_id))
+        return RunView.of(run)
+
+    @routes.post(
+        "",
         status_code=HTTPStatus.ACCEPTED,
         summary="Start an ingestion",
-        tags=["ingestions"],
-        dependencies=documented,
-        responses=problem_responses(
-            *refused,
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.CONFLICT,
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-        ),
+        responses={202: _LOCATED, **problem_responses(refused, *_REFUSALS_OF_A_START)},
     )
-    def start_ingestion(response: Response, request: Annotated[IngestionRequest | None, Body()] = None) -> RunView:
+    def start_ingestion(
+        request: Request,
+        response: Response,
+        wanted: Annotated[IngestionRequest | None, Body()] = None,
+        idempotency_key: Annotated[str | None, _KEY_HEADER] = None,
+    ) -> RunView:
         """Begins a run in the background and answers at once; poll the `Location` until the status is an end state."""
-        run = manager.start((request or IngestionRequest()).mode)
-        response.headers["Location"] = str(app.url_path_for("read_ingestion", run_id=run.run_id))
-        return RunView.of(run)
+        key = idempotency_key.strip('"') if idempotency_key else None
+        return located(request, response, manager.start((wanted or IngestionRequest()).mode, key))
 
-    @app.get(
-        "/v1/ingestions/{run_id}",
-        summary="A run and its counters",
-        tags=["ingestions"],
-        dependencies=documented,
-        responses=problem_responses(*refused, HTTPStatus.NOT_FOUND),
+    @routes.delete(
+        "/{run_id}",
+        status_code=HTTPStatus.ACCEPTED,
+        summary="Cancel a run",
+        responses={202: _LOCATED, **problem_responses(refused, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)},
+    )
+    def cancel_ingestion(request: Request, response: Response, run_id: str) -> RunView:
+        """Asks the run to end; poll the `Location` until its status is `cancelled`.
+
+        Its present batch is dropped whole, or finished if it is being published; earlier ones stay. A run that was done
+        before it saw the request ends as `succeeded`.
+        """
+        return located(request, response, manager.cancel(run_id))
+
+
+def _add_queries(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+    @routes.get(
+        "/{run_id}", summary="A run and its counters", responses=problem_responses(refused, HTTPStatus.NOT_FOUND)
     )
     def read_ingestion(run_id: str) -> RunView:
-        """The run as it stands now. `queued` and `running` will change; `succeeded` and `failed` will not."""
-        run = manager.get(run_id)
-        if run is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "this process knows no such run")
-        return RunView.of(run)
+        """The run as it stands now. `queued` and `running` will change; the other states will not."""
+        return RunView.of(manager.get(run_id))
 
-    @app.get(
-        "/v1/ingestions",
-        summary="The newest runs",
-        tags=["ingestions"],
-        dependencies=documented,
-        responses=problem_responses(*refused, HTTPStatus.UNPROCESSABLE_ENTITY),
-    )
+    @routes.get("", summary="The newest runs", responses=problem_responses(refused, HTTPStatus.UNPROCESSABLE_ENTITY))
     def list_ingestions(limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> RunList:
         """The runs of this process, the newest first."""
         return RunList(ingestions=[RunView.of(run) for run in manager.newest_first(limit)])
@@ -125,37 +151,3 @@ def _add_health(app: FastAPI, runtime: Runtime) -> None:
     def metrics() -> Response:
         """Prometheus' text format 0.0.4."""
         return Response(runtime.metrics.exposition(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-
-class CachedReadiness:
-    """The state of the dependencies. Probes need no token, so a flood of them must not reach source and lake."""
-
-    def __init__(self, checks: Mapping[str, Callable[[], None]], ttl_seconds: float) -> None:
-        self._checks = checks
-        self._ttl = ttl_seconds
-        self._lock = threading.Lock()
-        self._view: Readiness | None = None
-        self._expires = 0.0
-
-    def view(self) -> Readiness:
-        """The state, at most `ttl_seconds` old."""
-        with self._lock:
-            if self._view is None or time.monotonic() >= self._expires:
-                found = {name: state_of(name, check) for name, check in self._checks.items()}
-                ready = all(state == "ok" for state in found.values())
-                self._view = Readiness(status="ready" if ready else "unready", dependencies=found)
-                self._expires = time.monotonic() + self._ttl
-            return self._view
-
-
-def state_of(name: str, check: Callable[[], None]) -> str:
-    """`ok`, or the code of what is wrong with a dependency; the whole story goes to the log."""
-    try:
-        check()
-    except IngestionError as error:
-        _log.warning("dependency_unusable", dependency=name, code=error.code, error=error.message, advice=error.advice)
-        return error.code
-    except Exception as error:
-        _log.warning("dependency_unusable", dependency=name, code=IngestionError.code, exc_info=error)
-        return IngestionError.code
-    return "ok"

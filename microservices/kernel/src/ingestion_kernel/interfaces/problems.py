@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,14 +10,26 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from ingestion_kernel.domain.exceptions import IngestionError, ModeNotSupported, RunInProgress, RunInterrupted
-from ingestion_kernel.interfaces.schemas import Problem
+from ingestion_kernel.domain.exceptions import (
+    IdempotencyKeyReused,
+    IngestionError,
+    ModeNotSupported,
+    RunEnded,
+    RunInProgress,
+    RunInterrupted,
+    RunUnknown,
+)
+from ingestion_kernel.interfaces.schemas import FieldProblem, IngestionRequest, Problem
 
 PROBLEM_JSON = "application/problem+json"
 
 _STATUS: dict[type[IngestionError], HTTPStatus] = {
     RunInProgress: HTTPStatus.CONFLICT,
+    RunEnded: HTTPStatus.CONFLICT,
+    RunUnknown: HTTPStatus.NOT_FOUND,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     ModeNotSupported: HTTPStatus.UNPROCESSABLE_ENTITY,
     RunInterrupted: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -26,6 +39,7 @@ _ADVICE = {
     HTTPStatus.UNAUTHORIZED: "Send the header `Authorization: Bearer <SERVICE_TOKEN>`.",
     HTTPStatus.FORBIDDEN: "Call the service from a program, or from its own /docs page.",
     HTTPStatus.NOT_FOUND: "GET /v1/ingestions lists the runs that this process knows; /docs describes the paths.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use a method of the header Allow; /docs describes them.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send JSON as /docs describes it; it is a few bytes.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Correct the fields named in `errors`; /docs describes them.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Look at the service's log at this time; it names the place of the fault.",
@@ -33,7 +47,13 @@ _ADVICE = {
 
 
 def problem(
-    status: int, detail: str, *, code: str | None = None, advice: str | None = None, **members: Any
+    status: int,
+    detail: str,
+    *,
+    code: str | None = None,
+    advice: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
 ) -> Response:
     """A response with problem details; `code` is derived from the status by default."""
     known = HTTPStatus(status)
@@ -47,8 +67,10 @@ def problem(
         advice=advice or _ADVICE.get(known, "See /docs for what this service offers."),
         **members,
     )
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=PROBLEM_JSON)
+    sent = dict(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body.model_dump(exclude_none=True), status, sent, media_type=PROBLEM_JSON)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -69,23 +91,45 @@ async def _ingestion_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, IngestionError)
     status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
     members: dict[str, Any] = {}
+    headers = {}
+    if isinstance(error, RunInProgress | RunEnded):
+        headers["Location"] = members["instance"] = str(request.app.url_path_for("read_ingestion", run_id=error.run_id))
     if isinstance(error, RunInProgress):
-        members["running"] = str(request.app.url_path_for("read_ingestion", run_id=error.run_id))
-    return problem(status, error.message, code=error.code, advice=error.advice, **members)
+        members["running"] = members["instance"]
+    return problem(status, error.message, code=error.code, advice=error.advice, headers=headers, **members)
 
 
 async def _request_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if any(item["type"] == "json_invalid" for item in error.errors()):
         return problem(HTTPStatus.BAD_REQUEST, "the body is not JSON")
-    # the place and the rule only: the value may be what must not be repeated
-    errors = [f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}" for item in error.errors()]
+    errors = [_field_problem(item["loc"], item["type"], item["msg"]) for item in error.errors()]
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not fit", code="REQUEST_INVALID", errors=errors)
+
+
+def _field_problem(location: tuple[int | str, ...], kind: str, message: str) -> FieldProblem:
+    """The place and the rule only: a value, or the name of an unknown field, may be what must not be repeated."""
+    if kind == "extra_forbidden":
+        known = ", ".join(IngestionRequest.model_fields)
+        return FieldProblem(
+            field=str(location[0]), detail=f"Holds a field that is not known; leave it out. Known: {known}"
+        )
+    return FieldProblem(field=".".join(str(step) for step in location), detail=message)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of one route, not of the path
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    known = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    scopes = {method: {**request.scope, "method": method} for method in known}
+    routes = request.app.routes
+    return {m for m, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)}
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -55,6 +55,7 @@ class RunView(BaseModel):
     bytes: int = Field(examples=[28_400_000], description="Size of the records read.")
     inputs_rejected: int = Field(examples=[0], description="Whole inputs (files) set aside as unreadable.")
     duplicates: int = Field(examples=[0], description="Batches whose content had been published before.")
+    retries: int = Field(examples=[0], description="Calls to the source or the lake that were repeated.")
     batches: list[str] = Field(examples=[[_KEY]], description="Keys of the batches published in raw.")
     error: ErrorView | None = Field(default=None, examples=[None])
     exit_code: int | None = Field(
@@ -80,6 +81,7 @@ class RunView(BaseModel):
             bytes=run.size,
             inputs_rejected=run.inputs_rejected,
             duplicates=run.duplicates,
+            retries=run.retries,
             batches=list(run.batches),
             error=ErrorView.of(run.error) if run.error else None,
             exit_code=exit_code_of(run) if run.ended else None,
@@ -105,6 +107,13 @@ class Readiness(BaseModel):
     dependencies: dict[str, str] = Field(examples=[{"source": "ok", "lake": "ok"}])
 
 
+class FieldProblem(BaseModel):
+    """What is wrong with one part of a request; its value is not repeated."""
+
+    field: str = Field(examples=["body.mode"], description="Where: body, query or header, and the name in it.")
+    detail: str = Field(examples=["Input should be 'incremental' or 'full'"], description="What it should be.")
+
+
 class Problem(BaseModel):
     """An error (RFC 9457, application/problem+json)."""
 
@@ -114,8 +123,9 @@ class Problem(BaseModel):
     detail: str = Field(examples=["database is being ingested"])
     code: str = Field(examples=["RUN_IN_PROGRESS"])
     advice: str = Field(examples=["Poll the running ingestion, or try again when it has ended."])
+    instance: Annotated[str | None, Field(description="The run that this is about, also in Location.")] = None
     running: Annotated[str | None, Field(description="Where to poll the run that is in the way.")] = None
-    errors: Annotated[list[str] | None, Field(description="What is wrong with the request, field by field.")] = None
+    errors: Annotated[list[FieldProblem] | None, Field(description="What is wrong with the request.")] = None
 
 
 def exit_code_of(run: Run) -> int:

@@ -7,30 +7,40 @@ import signal
 import socket
 import sys
 from types import FrameType
+from typing import TypeVar
 
 import structlog
 import uvicorn
 
+from ingestion_kernel.application.services.run_manager import Ending
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid, RunInterrupted
+from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
+from ingestion_kernel.infrastructure.config.live import LiveSettings
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo
 from ingestion_kernel.interfaces.http import create_app
 
+S = TypeVar("S", bound=KernelSettings)
+
 #: Seconds that open requests get before they are cut; all of ours answer at once.
-_REQUEST_GRACE = 5
+_REQUEST_GRACE = 2
 
 _log = structlog.stdlib.get_logger("server")
 
 
-def run_server(info: ServiceInfo, settings: KernelSettings, runtime: Runtime) -> None:
+def run_server(info: ServiceInfo, live: LiveSettings[S], runtime: Runtime) -> int:
     """Serve until SIGTERM or SIGINT. The batch that is being taken is finished first, within the settings' bound.
+
+    Returns:
+        The exit code: 0, or that of RunInterrupted if the batch had to be dropped.
 
     Raises:
         ConfigurationInvalid: HOST and PORT cannot be listened on.
     """
+    settings = live.current()
     listener = _listen(settings.host, settings.port)
     config = uvicorn.Config(
-        create_app(info, settings, runtime),
+        create_app(info, settings, runtime, ServiceToken(live)),
         log_config=None,  # uvicorn's loggers then reach our handler
         timeout_graceful_shutdown=_REQUEST_GRACE,
         server_header=False,
@@ -46,10 +56,12 @@ def run_server(info: ServiceInfo, settings: KernelSettings, runtime: Runtime) ->
     host, port = listener.getsockname()[:2]
     _log.info("serving", host=host, port=port, version=info.version, token_required=settings.service_token is not None)
     server.run(sockets=[listener])
-    if not runtime.manager.close(timeout=0):
+    runtime.export.close()
+    if runtime.manager.ending is Ending.STUCK:
         # the worker thread cannot be killed, and a normal exit would wait for it beyond the bound
         sys.stderr.flush()
         os._exit(RunInterrupted.exit_code)
+    return RunInterrupted.exit_code if runtime.manager.ending is Ending.DROPPED else 0
 
 
 def _listen(host: str, port: int) -> socket.socket:

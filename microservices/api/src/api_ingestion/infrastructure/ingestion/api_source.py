@@ -13,6 +13,7 @@ from ingestion_kernel.domain.ports.clock import Clock
 from ingestion_kernel.domain.ports.source import Outcome, PendingBatch, RecordSink
 
 from api_ingestion.application.helpers.records import RecordMapper, at_path, scalar_text, split_path
+from api_ingestion.domain.cursor import CursorType
 from api_ingestion.domain.window import Verdict, Window
 from api_ingestion.infrastructure.config.settings import ApiSettings
 from api_ingestion.infrastructure.ingestion.http_client import ApiClient, PositionRefused
@@ -153,7 +154,9 @@ class ApiBatch:
         self.published = outcome is Outcome.PUBLISHED
 
     def _watermark(self, window: Window) -> Watermark:
-        return window.complete() if self._walk.ended else window.paused(*self._walk.position())
+        watermark = window.complete() if self._walk.ended else window.paused(*self._walk.position())
+        dated = self._settings.api_cursor_type is CursorType.TIMESTAMP
+        return {**watermark, "as_of": watermark["seen_max"]} if dated else watermark
 
     def _verdict(self, record: object, digest: str) -> Verdict:
         if self._window is None:

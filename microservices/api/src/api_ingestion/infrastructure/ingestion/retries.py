@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from ingestion_kernel.application.helpers.interruption import pause_before_retry
 from ingestion_kernel.domain.exceptions import SourceThrottled, SourceUnavailable
 from ingestion_kernel.domain.ports.clock import Clock
 
@@ -92,7 +93,7 @@ class Retrier:
             except TransientFault as fault:
                 wait = self._wait(fault, attempt)
             self.retries += 1
-            time.sleep(wait)
+            pause_before_retry(wait)
 
     def _wait(self, fault: TransientFault, attempt: int) -> float:
         # `from None` throughout: causes of network errors may quote headers or answers

@@ -14,6 +14,7 @@ from ingestion_kernel.domain.ports.source import Outcome, PendingBatch, RecordSi
 from database_ingestion.domain.ports.database import Database, TableSnapshot
 from database_ingestion.domain.slices import (
     CURSOR_KINDS,
+    TIME_KINDS,
     AllRows,
     Cursor,
     Slice,
@@ -87,6 +88,8 @@ class TableSource:
         for upto in snapshot.boundaries(cursor, after, limit, self._settings.batch_rows):
             details = {"cursor_after": after, "rows_held_back": held_back}
             end = watermark_of(table, cursor, upto)
+            if cursor.kind in TIME_KINDS:
+                end = {**end, "as_of": upto}
             yield TableBatch(snapshot, fields, Window(cursor, after, upto), Extraction(watermark=end, details=details))
             after = upto
         if snapshot.has_unordered(cursor):

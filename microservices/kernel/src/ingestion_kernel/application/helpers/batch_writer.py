@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingestion_kernel.application.helpers.interruption import Interruption
 from ingestion_kernel.domain.batch import Part, RawFormat
 from ingestion_kernel.domain.ports.raw_lake import PartFile, StagedBatch
 
@@ -34,6 +35,7 @@ class BatchWriter:
         header: written at the start of each part.
         limits: bounds of a part.
         on_rows: told of rows and bytes as they leave the buffer, for live progress.
+        interruption: what others ask of the run; `write` raises the reason if the batch is to be dropped.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class BatchWriter:
         header: bytes,
         limits: PartLimits,
         on_rows: Callable[[int, int], None],
+        interruption: Interruption | None = None,
     ) -> None:
         self._staged = staged
         self._format = format
         self._header = header
         self._limits = limits
         self._on_rows = on_rows
+        self._interruption = interruption or Interruption()
         self._content = hashlib.sha256()
         self._parts: list[Part] = []
         self._buffer = bytearray()
@@ -61,6 +65,8 @@ class BatchWriter:
 
     def write(self, data: bytes, rows: int = 1) -> None:
         """See `RecordSink.write`."""
+        if self._interruption.dropped is not None:  # no call: this line runs once a row
+            self._interruption.check()
         self._buffer += data
         self._buffered_rows += rows
         if len(self._buffer) >= self._limits.chunk_bytes or self._buffered_rows >= self._limits.rows:

@@ -134,3 +134,44 @@ class RunInterrupted(IngestionError):
     code = "RUN_INTERRUPTED"
     exit_code = 75
     advice = "Start the ingestion again; it continues after the last published batch."
+
+
+class RunCancelled(IngestionError):
+    """Somebody cancelled the run."""
+
+    code = "RUN_CANCELLED"
+    exit_code = 75
+    advice = "Start an ingestion when you want one; it continues after the last published batch."
+
+
+class RunEnded(IngestionError):
+    """The run to be cancelled has ended already.
+
+    Args:
+        message: how it ended.
+        run_id: the ended run.
+    """
+
+    code = "RUN_ENDED"
+    exit_code = 64
+    advice = "Nothing is left to cancel; GET the run to see how it ended."
+
+    def __init__(self, message: str, *, run_id: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+class RunUnknown(IngestionError):
+    """No run of that id, or one that was forgotten."""
+
+    code = "RUN_UNKNOWN"
+    exit_code = 64
+    advice = "GET /v1/ingestions lists the runs that this process knows; raw's manifests keep all."
+
+
+class IdempotencyKeyReused(IngestionError):
+    """The key of a request has been used for a different one."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    exit_code = 64
+    advice = "Send a new Idempotency-Key with each new request, and the same one only to repeat the same request."

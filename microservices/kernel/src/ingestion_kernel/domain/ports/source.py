@@ -18,6 +18,8 @@ class RecordSink(Protocol):
 
         Raises:
             LakeUnavailable: the lake cannot take them.
+            RunCancelled: the run was cancelled; let it pass.
+            RunInterrupted: the process stops and can wait no longer; let it pass.
         """
 
 
@@ -56,7 +58,10 @@ class Source(Protocol):
     """A source of customer data."""
 
     name: str
-    modes: frozenset[Mode]
+
+    @property
+    def modes(self) -> frozenset[Mode]:
+        """What `pending` can be asked for."""
 
     def pending(self, mode: Mode, watermark: Watermark | None) -> AbstractContextManager[Iterator[PendingBatch]]:
         """The batches to take, oldest first, lazily; resources are held until the context closes.

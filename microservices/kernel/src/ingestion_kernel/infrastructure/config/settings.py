@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -31,10 +32,12 @@ class KernelSettings(BaseSettings):
         part_max_rows: a part of a batch is closed from this many rows on.
         part_max_bytes: and from this many bytes on.
         staging_max_age_seconds: staging of crashed runs is removed when nothing was written to it for so long.
-        stop_timeout_seconds: how long `serve` waits for the running batch when it is stopped; keep it below the
-            pod's terminationGracePeriodSeconds.
+        stop_timeout_seconds: how long `serve` waits for the running batch when it is stopped. The process ends at most
+            8 s later; keep the sum below the pod's terminationGracePeriodSeconds, 30 unless it is set.
         log_level: lowest level that is logged.
         adls_account_key: shared key, for an emulator on loopback only; Azure is always reached by identity.
+        applicationinsights_connection_string: traces and metrics go to Azure Monitor if it is set.
+        otel_exporter_otlp_endpoint: and to this OTLP/HTTP collector if it is.
     """
 
     model_config = SettingsConfigDict(
@@ -48,9 +51,11 @@ class KernelSettings(BaseSettings):
     part_max_rows: int = Field(default=500_000, gt=0)
     part_max_bytes: int = Field(default=128 * _MIB, gt=0)
     staging_max_age_seconds: float = Field(default=86_400, ge=60)
-    stop_timeout_seconds: float = Field(default=25, gt=0)
+    stop_timeout_seconds: float = Field(default=20, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     adls_account_key: SecretStr | None = None
+    applicationinsights_connection_string: SecretStr | None = None
+    otel_exporter_otlp_endpoint: str | None = None
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -71,6 +76,18 @@ class KernelSettings(BaseSettings):
             raise ValueError(f"must have at least {MIN_TOKEN_LENGTH} ASCII characters and no space")
         return value
 
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _address_of_a_collector(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        url = urlsplit(value)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError("must be an http or https address, such as http://127.0.0.1:4318")
+        if "@" in url.netloc or url.query or url.fragment:
+            raise ValueError("must hold no credentials; they belong in OTEL_EXPORTER_OTLP_HEADERS")
+        return value.rstrip("/")
+
     @model_validator(mode="after")
     def _guarded(self) -> Self:
         if self.service_token is None and not is_loopback(self.host):
@@ -87,8 +104,8 @@ def load_settings(settings_type: type[S]) -> S:
     Raises:
         ConfigurationInvalid: names each wrong setting and the reason, never its value.
     """
-    folder = os.environ.get("SECRETS_DIR") or None
-    if folder and not Path(folder).is_dir():
+    folder = secrets_dir()
+    if folder and not folder.is_dir():
         raise ConfigurationInvalid("SECRETS_DIR is not a directory", advice="Mount the secrets there, or unset it.")
     try:
         return settings_type(_secrets_dir=folder)
@@ -97,6 +114,12 @@ def load_settings(settings_type: type[S]) -> S:
     except (SettingsError, OSError) as error:  # OSError: a secret file that cannot be read
         reasons = f"a source of settings cannot be read ({type(error).__name__})"
     raise ConfigurationInvalid(reasons)
+
+
+def secrets_dir() -> Path | None:
+    """The directory of mounted secrets, None if SECRETS_DIR is not set."""
+    folder = os.environ.get("SECRETS_DIR")
+    return Path(folder) if folder else None
 
 
 def _reason(location: tuple[int | str, ...], kind: str, message: str) -> str:

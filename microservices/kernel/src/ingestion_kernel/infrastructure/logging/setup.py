@@ -55,7 +55,7 @@ def configure_logging(service: str, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.access").addFilter(_is_not_a_probe)
+    logging.getLogger("uvicorn.access").addFilter(_fit_for_the_log)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a line that cannot be formatted must not print its arguments
     threading.excepthook = _log_thread_death
@@ -110,10 +110,14 @@ def _type_only(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-def _is_not_a_probe(record: logging.LogRecord) -> bool:
+def _fit_for_the_log(record: logging.LogRecord) -> bool:
+    """Leaves out probes, and queries: somebody may have put a token into one."""
     # uvicorn's access record: client address, method, path, HTTP version, status
-    path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""
-    return not str(path).startswith(_QUIET_PATHS)
+    if not isinstance(record.args, tuple) or len(record.args) < 3:
+        return True
+    path = str(record.args[2]).partition("?")[0]
+    record.args = (*record.args[:2], path, *record.args[3:])
+    return not path.startswith(_QUIET_PATHS)
 
 
 def _log_thread_death(death: threading.ExceptHookArgs) -> None:

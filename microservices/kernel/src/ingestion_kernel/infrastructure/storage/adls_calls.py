@@ -7,7 +7,6 @@ after a lost reply they hide which attempt it was that found the path to exist.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -28,6 +27,7 @@ from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_random_exponential
 
+from ingestion_kernel.application.helpers.interruption import sleep_before_retry
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid, LakeUnavailable
 from ingestion_kernel.infrastructure.storage.location import AdlsLocation
 
@@ -84,10 +84,12 @@ class Retry:
     Args:
         attempts: how often one call is tried.
         seconds: if the next try would come later than this after the first, the last error is raised instead.
-        sleep: how to wait.
+        sleep: how to wait; by default each wait counts as a retry of the run.
     """
 
-    def __init__(self, attempts: int = 6, seconds: float = 180, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, attempts: int = 6, seconds: float = 180, sleep: Callable[[float], None] = sleep_before_retry
+    ) -> None:
         self._attempts = attempts
         self._seconds = seconds
         self._sleep = sleep

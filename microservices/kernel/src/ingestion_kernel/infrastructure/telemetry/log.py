@@ -9,7 +9,7 @@ import structlog
 from ingestion_kernel.domain.exceptions import IngestionError
 from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.telemetry import Telemetry
-from ingestion_kernel.domain.run import Run
+from ingestion_kernel.domain.run import Run, RunStatus
 
 _log = structlog.stdlib.get_logger("ingestion")
 
@@ -43,19 +43,27 @@ class LogTelemetry:
 
     def run_ended(self, run: Run, error: BaseException | None) -> None:
         """See `Telemetry`."""
-        totals = {
-            "rows_read": run.rows_read,
-            "rows_written": run.rows_written,
-            "rows_rejected": run.rows_rejected,
-            "inputs_rejected": run.inputs_rejected,
-            "duplicates": run.duplicates,
-            "batches": len(run.batches),
-        }
-        if run.error:
-            fault = {"code": run.error.code, "error": run.error.message, "advice": run.error.advice}
-            _log.error("run_failed", **fault, **totals, exc_info=_unexplained(error))
+        log = _log.bind(
+            rows_read=run.rows_read,
+            rows_written=run.rows_written,
+            rows_rejected=run.rows_rejected,
+            inputs_rejected=run.inputs_rejected,
+            duplicates=run.duplicates,
+            retries=run.retries,
+            batches=len(run.batches),
+        )
+        if run.error is None:
+            log.info("run_succeeded")
+        elif run.status is RunStatus.CANCELLED:
+            log.warning("run_cancelled", code=run.error.code, error=run.error.message, advice=run.error.advice)
         else:
-            _log.info("run_succeeded", **totals)
+            log.error(
+                "run_failed",
+                code=run.error.code,
+                error=run.error.message,
+                advice=run.error.advice,
+                exc_info=_unexplained(error),
+            )
         structlog.contextvars.unbind_contextvars("run_id", "source")
 
 
