@@ -25,6 +25,7 @@ from benchmarks.sample_rows import source_rows
 from benchmarks.silver_udfs import stage_with_udfs
 
 _ROUNDS = 3
+_WARM_UPS = 2
 _SYNTHETIC_ROWS = 50_000
 #: Rows with a blank to be trimmed: the demo has none, and silver looks at those only that have.
 _UNTIDY_SHARE = 0.1
@@ -38,7 +39,7 @@ _GOAL = 5
 
 
 def measure_silver(rows: int, console: Console) -> PartResult:
-    """A quarter of `rows` through both, to Spark's noop sink, after one run of each that warms Java and Python."""
+    """A quarter of `rows` through both, to Spark's noop sink, after two runs of each that warm Java and Python."""
     contract = load_contract()
     with TemporaryDirectory(prefix="bench-silver-") as work, console.status("making bronze") as status:
         os.environ["PYSPARK_PYTHON"] = sys.executable  # the UDFs' processes need this environment
@@ -49,15 +50,15 @@ def measure_silver(rows: int, console: Console) -> PartResult:
             status.update("comparing what both find")
             compared = _agree(native, udfs)
             runs: dict[str, list[float]] = {"read": [], "native": [], "udfs": []}
-            for number in range(_ROUNDS + 1):
-                status.update(f"round {number} of {_ROUNDS}")
+            for number in range(_WARM_UPS + _ROUNDS):
+                status.update(f"round {number + 1} of {_WARM_UPS + _ROUNDS}, warm-ups included")
                 runs["read"].append(_seconds(lambda: bronze))
                 runs["native"].append(_seconds(lambda: native))
                 runs["udfs"].append(_seconds(lambda: udfs))
             count = bronze.count()
         finally:
             spark.stop()
-    return _result(count, compared, {name: seconds[1:] for name, seconds in runs.items()})
+    return _result(count, compared, {name: seconds[_WARM_UPS:] for name, seconds in runs.items()})
 
 
 def _result(count: int, compared: int, runs: dict[str, list[float]]) -> PartResult:

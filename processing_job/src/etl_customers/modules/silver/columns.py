@@ -143,7 +143,9 @@ def _find_fault(column: ContractColumn, contract: Contract) -> Column:
     missing = F.lit("MISSING" if column.required else None).cast("string")
     checks: list[tuple[Column, str | Column]] = [(text.isNull(), missing)]
     if column.max_length and column.format is not ColumnFormat.EMAIL:
-        checks.append((F.length(text) > column.max_length, "TOO_LONG"))
+        # bytes are known, characters must be counted
+        long = (F.octet_length(text) > column.max_length) & (F.length(text) > column.max_length)
+        checks.append((long, "TOO_LONG"))
     return first_fault(*checks, (F.lit(True), _format_fault(column, contract)))
 
 

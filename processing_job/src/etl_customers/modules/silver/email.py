@@ -7,10 +7,10 @@ from pyspark.sql import functions as F
 
 from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}\.)+[A-Za-z]{{2,63}}"
-_ADDRESS = rf"\A(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_DOMAIN}\z"
+_ADDRESS = rf"\A(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@{_DOMAIN}\z"
 _MASKED_LOCAL = r"\A.?\*{3}\z"
 HIDDEN = "***"
 
