@@ -128,8 +128,8 @@ class ClaimedFile:
             target = (folder / f"{self.key[:_KEY_PREFIX]}-{number}" if number else folder) / self._path.name
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                # rename(2) overwrites silently: reserve the name first, then rename over what is ours. The reservation
-                # is a link that names this claim, so that a process that dies here leaves it to the claim's next holder.
+                # rename(2) overwrites silently: reserve the name first, then rename over what is ours. The
+                # reservation is a link that names this claim: if we die here, the claim's next holder knows it.
                 if stat.S_ISDIR(os.lstat(self._path).st_mode):
                     target.mkdir()
                 else:
