@@ -145,11 +145,11 @@ def _place_of(steps: Steps, descriptor: int) -> str | None:
 def _watch_descriptors(steps: Steps) -> None:
     fsync, write = os.fsync, os.write
 
-    def watched_fsync(descriptor: Any) -> None:
-        place = _place_of(steps, descriptor)
+    def watched_fsync(fd: Any) -> None:
+        place = _place_of(steps, fd)
         if place:
             steps.before(f"fsync {place}")
-        fsync(descriptor)
+        fsync(fd)
 
     def watched_write(descriptor: int, data: Any) -> int:
         place = _place_of(steps, descriptor)
