@@ -2,11 +2,12 @@
 PYTHON ?= python3
 ROWS ?= 20000
 SEED ?= 42
+ROUNDS ?= 200
 VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format setup clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ e2e: setup ## Only the end-to-end tests, through real processes
 
 bench: setup ## Measure side by side with what one would use instead (benchmarks/README.md)
 	$(VENV)/python -m benchmarks
+
+chaos: setup ## Kill and race the ingestion services, more rounds than `make test` (ROUNDS=200); docs/ingestion-proofs.md
+	PROOF_ROUNDS=$(ROUNDS) PROOF_REPORT=docs/ingestion-proofs.md $(VENV)/python -m pytest tests/ingestion
 
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)

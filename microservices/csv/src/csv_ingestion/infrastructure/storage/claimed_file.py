@@ -123,17 +123,20 @@ class ClaimedFile:
 
     def _move(self, folder: Path) -> None:
         """Rename into `folder`, or into a numbered sub-folder where the name is taken."""
+        owner = f"{self._folder.path.name}/{self._path.name}"
         for number in count():
             target = (folder / f"{self.key[:_KEY_PREFIX]}-{number}" if number else folder) / self._path.name
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                # rename(2) overwrites silently: reserve the name first, then rename over what is ours and empty.
+                # rename(2) overwrites silently: reserve the name first, then rename over what is ours. The
+                # reservation is a link that names this claim: if we die here, the claim's next holder knows it.
                 if stat.S_ISDIR(os.lstat(self._path).st_mode):
                     target.mkdir()
                 else:
-                    target.touch(mode=0o600, exist_ok=False)
+                    target.symlink_to(owner)
             except FileExistsError:
-                continue
+                if not target.is_symlink() or os.readlink(target) != owner:
+                    continue
             self._path.rename(target)
             return
 

@@ -26,14 +26,17 @@ class ClaimFolder:
 
     @classmethod
     def create(cls, processing: Path) -> ClaimFolder:
-        """A new directory, held by this process from before anyone else can see it."""
-        name = uuid.uuid4().hex
-        hidden = processing / f".{name}"
-        hidden.mkdir()
-        lock = _try_lock(hidden)
-        if lock is None:
-            raise BlockingIOError(f"the new claim {name} is locked already")
-        return cls(hidden.rename(processing / name), lock)
+        """A new directory, held by this process from before anyone else looks into it for files."""
+        while True:
+            name = uuid.uuid4().hex
+            hidden = processing / f".{name}"
+            hidden.mkdir()
+            try:
+                lock = _try_lock(hidden)
+                if lock is not None:
+                    return cls(hidden.rename(processing / name), lock)
+            except FileNotFoundError:  # taken for a dead process's and removed, before we held it: make another
+                pass
 
     @classmethod
     def adopt(cls, path: Path) -> ClaimFolder | None:
@@ -85,9 +88,12 @@ class ClaimFolder:
 
 
 def orphans(processing: Path) -> Iterator[ClaimFolder]:
-    """The claims of dead processes, each to be used as a context manager."""
+    """The claims of dead processes, each to be used as a context manager.
+
+    A hidden one, of a process that died while it made it, holds no file and is removed as it is left.
+    """
     for entry in sorted(os.scandir(processing), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+        if entry.is_dir(follow_symlinks=False):
             claim = ClaimFolder.adopt(Path(entry.path))
             if claim:
                 yield claim
