@@ -22,13 +22,10 @@ from fake_dfs.faults import (
 from fake_dfs.server import FakeDfs, running
 from kernel_fakes import wait_for
 from lake_helpers import adls, manifest_of, publish, stage
-from pydantic import SecretStr
 
 from ingestion_kernel.domain.batch import BatchKey
-from ingestion_kernel.domain.exceptions import BatchExists, ConfigurationInvalid, LakeUnavailable
+from ingestion_kernel.domain.exceptions import BatchExists, LakeUnavailable
 from ingestion_kernel.infrastructure.storage.adls import AdlsRawLake
-from ingestion_kernel.infrastructure.storage.adls_calls import connect
-from ingestion_kernel.infrastructure.storage.location import AdlsLocation, parse_raw_url
 from ingestion_kernel.infrastructure.storage.retry import Retry, retry_after
 
 FIRST = BatchKey.sequence(1)
@@ -224,30 +221,3 @@ def test_what_is_sent(server: FakeDfs, lake: AdlsRawLake) -> None:
     assert rename.headers["If-None-Match"] == "*"
     assert rename.headers["x-ms-rename-source"].startswith("/raw/_staging/csv/run-1-")
     assert server.calls[-1] is rename, "a published batch needs no clearing up"
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("abfss://raw@acme.dfs.core.windows.net", AdlsLocation("https://acme.dfs.core.windows.net", "raw", "")),
-        ("abfss://raw@acme.dfs.core.windows.net/a/b/", AdlsLocation("https://acme.dfs.core.windows.net", "raw", "a/b")),
-    ],
-)
-def test_azure_urls(url: str, expected: AdlsLocation) -> None:
-    assert parse_raw_url(url) == expected
-
-
-def test_an_account_key_is_refused_for_azure_itself() -> None:
-    with pytest.raises(ConfigurationInvalid, match="by identity"):
-        connect(AdlsLocation("https://acme.dfs.core.windows.net", "raw", ""), SecretStr("c2VjcmV0"))
-
-
-def test_workload_identity_is_taken_outright_where_the_webhook_set_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    location = AdlsLocation("https://acme.dfs.core.windows.net", "raw", "")
-    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token")
-    monkeypatch.delenv("AZURE_CLIENT_ID", raising=False)
-    with pytest.raises(ConfigurationInvalid, match="workload identity is incomplete"):
-        connect(location, None)
-    monkeypatch.setenv("AZURE_CLIENT_ID", "client")
-    monkeypatch.setenv("AZURE_TENANT_ID", "tenant")
-    assert type(connect(location, None).credential).__name__ == "WorkloadIdentityCredential"

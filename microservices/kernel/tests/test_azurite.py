@@ -10,16 +10,16 @@ import base64
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobClient, BlobServiceClient
 from azure.storage.filedatalake import DataLakeFileClient, DataLakeLeaseClient, DataLakeServiceClient, FileSystemClient
 from azurite import AzuriteMissing, install, running_azurite
+from dfs_client import refused
 from fake_dfs.entries import Account
 from fake_dfs.server import running
 
@@ -73,13 +73,6 @@ def half(request: pytest.FixtureRequest) -> Half:
     container = account.get_file_system_client(f"raw-{uuid.uuid4().hex[:12]}")
     container.create_file_system()
     return Half(account, container, BlobServiceClient(url, credential=credential, retry_total=0))
-
-
-def refused(call: Callable[[], object]) -> tuple[int, str]:
-    with pytest.raises(HttpResponseError) as error:
-        call()
-    code = error.value.error_code  # type: ignore[attr-defined]
-    return int(error.value.status_code or 0), str(getattr(code, "value", code))
 
 
 def test_a_container_is_made_once(half: Half) -> None:

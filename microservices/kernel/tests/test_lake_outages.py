@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,6 +14,7 @@ from fake_dfs.faults import Fault, is_append, is_rename
 from fake_dfs.server import running
 from kernel_fakes import FakeBatch, FakeSource, RecordingTelemetry, TickingClock, numbered
 from lake_helpers import adls
+from small_volumes import SmallVolume, may_mount, small_files, small_tmpfs, without_roots_rights
 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
@@ -31,7 +27,6 @@ from ingestion_kernel.infrastructure.storage.retry import Retry
 LAST = 150_000
 BIG = 120_000  # rows of the second of three batches: about 2 MB
 DAY = 86_400
-NOBODY = 65_534
 
 
 def ingest(lake: RawLake, before_second: Callable[[], None] = lambda: None) -> Run:
@@ -81,52 +76,6 @@ def local_files(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@dataclass
-class SmallVolume:
-    """Takes about one megabyte until it is enlarged."""
-
-    root: Path
-    enlarge: Callable[[], None]
-
-
-@contextmanager
-def small_tmpfs(folder: Path) -> Iterator[SmallVolume]:
-    options = ["mount", "-t", "tmpfs", "-o"]
-    subprocess.run([*options, "size=1m", "tmpfs", str(folder)], check=True)
-    try:
-        yield SmallVolume(
-            folder, lambda: subprocess.run([*options, "remount,size=64m", str(folder)], check=True) and None
-        )
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@contextmanager
-def small_files(folder: Path) -> Iterator[SmallVolume]:
-    """Any user may limit the size of the files that it writes; Python ignores SIGXFSZ, so the write fails."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def enlarge() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, hard))
-    try:
-        yield SmallVolume(folder, enlarge)
-    finally:
-        enlarge()
-
-
-def may_mount() -> bool:
-    """True for root outside most containers."""
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True).returncode:
-            return False
-        subprocess.run(["umount", folder], check=True)
-        return True
-
-
 @pytest.fixture(params=[small_files, *([small_tmpfs] if may_mount() else [])], ids=lambda make: make.__name__)
 def volume(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallVolume]:
     with request.param(tmp_path) as found:
@@ -152,19 +101,6 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)
-
-
-@contextmanager
-def without_roots_rights() -> Iterator[None]:
-    """Root may write everywhere; nobody may not."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.mark.parametrize("closed", ["", "_staging/fake", "fake/customers"])

@@ -49,7 +49,7 @@ class AdlsPartFile:
 
     def close(self) -> None:
         """See `PartFile`."""
-        if self._buffered:  # the service refuses empty appends
+        if self._chunks:  # the service refuses empty appends
             self._append(*self._take())
         self._wait_until_under_way(0)
         if not self._size:
@@ -62,13 +62,15 @@ class AdlsPartFile:
         self._wait_until_under_way(IN_FLIGHT - 1)
         self._under_way.append(self._executor.submit(self._append, *self._take()))
 
-    def _take(self) -> tuple[bytes, int]:
-        data, position = b"".join(self._chunks), self._size
+    def _take(self) -> tuple[list[bytes], int]:
+        chunks, position = self._chunks, self._size
+        self._size += self._buffered
         self._chunks, self._buffered = [], 0
-        self._size += len(data)
-        return data, position
+        return chunks, position
 
-    def _append(self, data: bytes, position: int) -> None:
+    def _append(self, chunks: list[bytes], position: int) -> None:
+        data = b"".join(chunks)
+        chunks.clear()
         with lake_errors("write a part"):
             self._retry(
                 lambda: self._file.append_data(data, position, len(data), validate_content=True), self._given_up
