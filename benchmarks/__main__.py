@@ -1,4 +1,4 @@
-"""`python -m benchmarks [database] [silver] [spark-start] [--rows N]`."""
+"""`python -m benchmarks [adls] [database] [silver] [spark-start] [--rows N]`."""
 
 from __future__ import annotations
 

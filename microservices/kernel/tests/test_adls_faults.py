@@ -107,6 +107,14 @@ def test_a_deletion_whose_reply_was_lost_is_done_all_the_same(
     assert not server.faults
 
 
+def test_a_sweep_whose_reply_was_lost_is_done_all_the_same(server: FakeDfs) -> None:
+    lake = adls(server.url, retry=Retry(sleep=lambda seconds: None), now=lambda: server.account.clock() + 3600)
+    stage(lake)
+    server.faults.append(Fault(is_delete, drop_reply=True))
+    assert lake.sweep("csv", 1800) == 1
+    assert not any("run-1" in path for path in server.account.containers["raw"])
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("asked", "sent_at"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,25 @@ def test_each_folder_that_is_made_is_durable_in_its_parent(tmp_path: Path, seen:
     published = seen.index(("rename", str(root / "csv" / "customers" / f"batch={BatchKey.sequence(1).text}")))
     for parent in (tmp_path, tmp_path / "new", root, root / "_staging", root / "csv"):
         assert ("fsync", str(parent)) in seen[:published], parent
+
+
+def test_what_is_swept_is_taken_away_whole_before_it_is_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a run that comes to life in between could publish what is left of its parts."""
+    lake = LocalRawLake(tmp_path / "raw", "customers")
+    stage(lake)
+    (folder,) = (tmp_path / "raw" / "_staging" / "csv").iterdir()
+    for path in (folder, *folder.iterdir()):
+        os.utime(path, (0, 0))
+    there: list[bool] = []
+    rmtree = shutil.rmtree
+
+    def recording_rmtree(path: Path, ignore_errors: bool) -> None:
+        there.append(folder.exists())
+        rmtree(path, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", recording_rmtree)
+    assert lake.sweep("csv", 60) == 1
+    assert there == [False]
+    assert list(folder.parent.iterdir()) == []
