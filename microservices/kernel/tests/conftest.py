@@ -17,3 +17,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)
     assert "RAW_URL" not in os.environ
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was left out: a check that nobody notices to be missing is none."""
+    from lake_cases import not_run
+
+    message = not_run(os.environ)
+    if message:
+        terminalreporter.write_line(message, yellow=True, bold=True)

@@ -1,13 +1,10 @@
-"""Batches to publish, and the ADLS adapter on the fake server."""
+"""Batches to publish, and the ADLS adapter on our own server."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from fake_dfs import FakeDfs
 from pydantic import SecretStr
 
 from ingestion_kernel.domain.batch import BatchKey, Part, RawFormat, SourceFile
@@ -18,6 +15,7 @@ from ingestion_kernel.infrastructure.storage.adls_calls import connect
 from ingestion_kernel.infrastructure.storage.location import AdlsLocation, parse_raw_url
 
 KEY = SecretStr("c2VjcmV0")
+ROWS = b"one\ntwo\n"
 
 
 def adls(url: str, **options: object) -> AdlsRawLake:
@@ -26,7 +24,12 @@ def adls(url: str, **options: object) -> AdlsRawLake:
     return AdlsRawLake(connect(location, KEY), location.prefix, "customers", **options)  # type: ignore[arg-type]
 
 
-def manifest_of(key: BatchKey, run_id: str = "run-1", rows: int = 2) -> Manifest:
+def manifest_of(
+    key: BatchKey, run_id: str = "run-1", parts: Mapping[str, bytes] | None = None, rows: int | None = None
+) -> Manifest:
+    """A manifest that tells the truth of `parts` (name: content); by default one part of two rows."""
+    content = {"part-00000.jsonl": ROWS} if parts is None else parts
+    rows = sum(data.count(b"\n") for data in content.values()) if rows is None else rows
     return Manifest(
         run_id=run_id,
         source="csv",
@@ -38,8 +41,10 @@ def manifest_of(key: BatchKey, run_id: str = "run-1", rows: int = 2) -> Manifest
         rows_read=rows + 1,
         rows_written=rows,
         rows_rejected=1,
-        size=8,
-        parts=(Part("part-00000.jsonl", rows, 8, hashlib.sha256(b"one\ntwo\n").hexdigest()),),
+        size=sum(map(len, content.values())),
+        parts=tuple(
+            Part(name, data.count(b"\n"), len(data), hashlib.sha256(data).hexdigest()) for name, data in content.items()
+        ),
         started_at="2025-01-01T00:00:00+00:00",
         finished_at="2025-01-01T00:00:01+00:00",
         watermark={"cursor": "2025-01-01", "nested": {"id": 9007199254740993}},
@@ -48,30 +53,24 @@ def manifest_of(key: BatchKey, run_id: str = "run-1", rows: int = 2) -> Manifest
     )
 
 
-def stage(lake: RawLake, run_id: str = "run-1", data: bytes = b"one\ntwo\n") -> StagedBatch:
-    staged = lake.stage(run_id, "csv")
-    part = staged.open_part("part-00000.jsonl")
+def write_part(staged: StagedBatch, data: bytes, name: str = "part-00000.jsonl") -> None:
+    part = staged.open_part(name)
     part.write(data[:4])
     part.write(data[4:])
     part.close()
+
+
+def stage(lake: RawLake, run_id: str = "run-1", data: bytes = ROWS) -> StagedBatch:
+    staged = lake.stage(run_id, "csv")
+    write_part(staged, data)
     return staged
 
 
 def publish(lake: RawLake, key: BatchKey, run_id: str = "run-1") -> Manifest:
     manifest = manifest_of(key, run_id)
-    stage(lake, run_id).publish(manifest)
-    return manifest
-
-
-@contextmanager
-def running() -> Iterator[FakeDfs]:
-    """The server, in a thread."""
-    server = FakeDfs()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
+    staged = stage(lake, run_id)
     try:
-        yield server
+        staged.publish(manifest)
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        staged.discard()
+    return manifest

@@ -15,9 +15,9 @@ from kernel_fakes import FakeBatch, FakeSource, MemoryLake, RecordingTelemetry, 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
 from ingestion_kernel.application.helpers.interruption import (
     Interruption,
+    count_retry,
     pause,
     pause_before_retry,
-    sleep_before_retry,
 )
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
@@ -291,9 +291,9 @@ def test_a_cancelled_run_wakes_from_its_waits(wait: Callable[[float], None]) -> 
 
 
 def test_retries_of_a_run_are_counted_and_those_of_nobody_are_only_waits() -> None:
-    for wait in (pause_before_retry, sleep_before_retry):
-        wait(0)
-        run = Bench(of(numbered(1, 2, before=partial(wait, 0)), numbered(3, 4))).run()
+    for wait in (partial(pause_before_retry, 0), count_retry):
+        wait()
+        run = Bench(of(numbered(1, 2, before=wait), numbered(3, 4))).run()
         assert (run.status, run.retries) == (RunStatus.SUCCEEDED, 1)
 
 
@@ -303,7 +303,7 @@ def test_the_retries_of_a_lake_are_not_cut_short() -> None:
 
     def lost_reply() -> None:
         asked.drop_batch(RunCancelled("the run was cancelled"))
-        sleep_before_retry(0)
+        count_retry()
 
     bench.lake.before_publish = lost_reply
     run = bench.run(interruption=asked)

@@ -5,67 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_dfs import FakeDfs
-from lake_helpers import adls, manifest_of, publish, running, stage
+from kernel_fakes import wait_for
+from lake_cases import URL_VARIABLE, Case, case_names, live_case, local_case, not_run, own_server_case
+from lake_helpers import manifest_of, publish, stage, write_part
 
 from ingestion_kernel.domain.batch import BatchKey
 from ingestion_kernel.domain.exceptions import BatchExists, LakeUnavailable
 from ingestion_kernel.domain.ports.raw_lake import RawLake
-from ingestion_kernel.infrastructure.storage.local import LocalRawLake
 
 
-@dataclass
-class Case:
-    """An adapter, what lies in its container (path: content), and a container that cannot be used."""
-
-    lake: RawLake
-    files: Callable[[], dict[str, bytes]]
-    broken: RawLake
-    age_staging: Callable[[float], None]
-
-
-def local_case(folder: Path) -> Case:
-    root = folder / "raw"
-    wall = folder / "a-file"
-    wall.write_text("not a directory")  # root may write everywhere, but not below a regular file
-
-    def files() -> dict[str, bytes]:
-        return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
-
-    def age(seconds: float) -> None:
-        for path in root.rglob("*"):
-            os.utime(path, (time.time() - seconds,) * 2)
-
-    return Case(LocalRawLake(root, "customers"), files, LocalRawLake(wall / "raw", "customers"), age)
-
-
-def adls_case(server: FakeDfs) -> Case:
-    def files() -> dict[str, bytes]:
-        entries = server.containers["raw"]
-        inside = {path.removeprefix("lake/"): entry for path, entry in entries.items()}
-        return {path: entry.data for path, entry in inside.items() if not entry.directory}
-
-    def age(seconds: float) -> None:
-        for entry in server.containers["raw"].values():
-            entry.modified -= seconds
-
-    lake = adls(f"{server.url}/lake", now=lambda: server.clock)
-    return Case(lake, files, adls(server.url.replace("/raw", "/nowhere")), age)
-
-
-@pytest.fixture(params=["local", "adls"])
+@pytest.fixture(params=case_names(os.environ))
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     if request.param == "local":
         yield local_case(tmp_path)
         return
-    with running() as server:
-        yield adls_case(server)
+    with live_case() if request.param == "live" else own_server_case() as found:
+        yield found
 
 
 @pytest.fixture
@@ -104,7 +64,7 @@ def test_a_second_publish_of_a_key_changes_nothing(case: Case) -> None:
     before = case.files()
     late = stage(case.lake, "run-2", b"three\nfour\n")
     with pytest.raises(BatchExists):
-        late.publish(manifest_of(key, "run-2"))
+        late.publish(manifest_of(key, "run-2", {"part-00000.jsonl": b"three\nfour\n"}))
     late.discard()
     assert case.files() == before
 
@@ -136,13 +96,55 @@ def test_two_stagings_of_one_run_do_not_meet(lake: RawLake) -> None:
 def test_sweep_removes_what_crashed_runs_left_and_spares_the_rest(case: Case) -> None:
     publish(case.lake, BatchKey.sequence(1))
     stage(case.lake, "crashed")
-    case.age_staging(3600)
+    case.age()
     alive = stage(case.lake, "alive")
-    assert case.lake.sweep("database", 1800) == 0
-    assert case.lake.sweep("csv", 1800) == 1
-    assert case.lake.sweep("csv", 1800) == 0
-    alive.publish(manifest_of(BatchKey.sequence(2)))
+    assert case.lake.sweep("database", case.old) == 0
+    assert case.lake.sweep("csv", case.old) == 1
+    assert case.lake.sweep("csv", case.old) == 0
+    alive.publish(manifest_of(BatchKey.sequence(2), "alive"))
     assert len(case.files()) == 4
+
+
+def test_sweep_spares_a_run_that_is_alive_however_long_its_source_is_silent(case: Case) -> None:
+    silent = stage(case.beating, "silent")
+    crashed = stage(case.lake, "crashed")
+    case.age()
+    assert case.age_of("crashed") > case.old
+    wait_for(lambda: case.age_of("silent") < case.old)
+    assert case.lake.sweep("csv", case.old) == 1
+    silent.publish(manifest_of(BatchKey.sequence(1), "silent"))
+    silent.discard()
+    crashed.discard()
+    folder = f"csv/customers/batch={BatchKey.sequence(1).text}"
+    assert set(case.files()) == {f"{folder}/part-00000.jsonl", f"{folder}/_manifest.json"}
+
+
+def test_a_run_that_was_swept_all_the_same_publishes_nothing(case: Case) -> None:
+    """As a suspended machine would be: its first part is gone, its second one is written after the sweep."""
+    staged = stage(case.lake, "suspended")
+    case.age()
+    assert case.lake.sweep("csv", case.old) == 1
+    with pytest.raises(LakeUnavailable):
+        write_part(staged, b"three\n", "part-00001.jsonl")
+        both = {"part-00000.jsonl": b"one\ntwo\n", "part-00001.jsonl": b"three\n"}
+        staged.publish(manifest_of(BatchKey.sequence(1), parts=both))
+    staged.discard()
+    assert case.lake.newest("csv") is None
+    assert case.files() == {}
+
+
+def test_a_batch_is_not_published_if_a_part_is_not_as_its_manifest_says(case: Case) -> None:
+    staged = stage(case.lake)
+    (part,) = case.files()
+    case.delete(part)
+    with pytest.raises(LakeUnavailable, match="1 of 2 staged files are missing or changed, first part-00000.jsonl"):
+        staged.publish(manifest_of(BatchKey.sequence(1)))
+    staged.discard()
+    short = stage(case.lake, data=b"one\n")
+    with pytest.raises(LakeUnavailable, match="missing or changed"):
+        short.publish(manifest_of(BatchKey.sequence(1)))
+    short.discard()
+    assert case.lake.newest("csv") is None
 
 
 def test_an_empty_part_is_a_file(case: Case) -> None:
@@ -150,21 +152,21 @@ def test_an_empty_part_is_a_file(case: Case) -> None:
     part = staged.open_part("part-00000.jsonl")
     part.write(b"")
     part.close()
-    staged.publish(manifest_of(BatchKey.sequence(1)))
+    staged.publish(manifest_of(BatchKey.sequence(1), parts={"part-00000.jsonl": b""}))
     assert b"" in case.files().values()
 
 
 def test_a_part_of_many_megabytes_arrives_whole(case: Case) -> None:
-    block = os.urandom(1024 * 1024)
+    blocks = [os.urandom(size) for size in (3_000_000, 6_000_000, 17_000_001, 8 * 1024 * 1024, 5)]
+    whole = b"".join(blocks)
     staged = case.lake.stage("run-1", "csv")
     part = staged.open_part("part-00000.jsonl")
-    for _ in range(9):
+    for block in blocks:
         part.write(block)
-    part.write(b"end")
     part.close()
-    staged.publish(manifest_of(BatchKey.sequence(1)))
+    staged.publish(manifest_of(BatchKey.sequence(1), parts={"part-00000.jsonl": whole}))
     data = case.files()[f"csv/customers/batch={BatchKey.sequence(1).text}/part-00000.jsonl"]
-    assert hashlib.sha256(data).digest() == hashlib.sha256(block * 9 + b"end").digest()
+    assert hashlib.sha256(data).digest() == hashlib.sha256(whole).digest()
 
 
 def test_of_concurrent_publishers_exactly_one_wins(case: Case) -> None:
@@ -174,10 +176,11 @@ def test_of_concurrent_publishers_exactly_one_wins(case: Case) -> None:
     lost: list[str] = []
 
     def compete(run_id: str) -> None:
-        staged = stage(case.lake, run_id, f"{run_id}\nrow\n".encode())
+        rows = f"{run_id}\nrow\n".encode()
+        staged = stage(case.lake, run_id, rows)
         start.wait()
         try:
-            staged.publish(manifest_of(BatchKey.sequence(1), run_id))
+            staged.publish(manifest_of(BatchKey.sequence(1), run_id, {"part-00000.jsonl": rows}))
             won.append(run_id)
         except BatchExists:
             lost.append(run_id)
@@ -226,9 +229,16 @@ def test_a_manifest_of_a_newer_platform_is_refused_not_misread(lake: RawLake) ->
         lake.newest("csv")
 
 
-def test_a_batch_whose_manifest_is_lost_stops_the_run_instead_of_starting_over(tmp_path: Path) -> None:
-    local = local_case(tmp_path)
-    publish(local.lake, BatchKey.sequence(1))
-    (tmp_path / "raw" / f"csv/customers/batch={BatchKey.sequence(1).text}" / "_manifest.json").unlink()
+def test_a_batch_whose_manifest_is_lost_stops_the_run_instead_of_starting_over(case: Case) -> None:
+    publish(case.lake, BatchKey.sequence(1))
+    case.delete(f"csv/customers/batch={BatchKey.sequence(1).text}/_manifest.json")
     with pytest.raises(LakeUnavailable, match="no manifest"):
-        local.lake.newest("csv")
+        case.lake.newest("csv")
+
+
+def test_a_live_account_is_tried_when_it_is_named_and_told_of_when_it_is_not() -> None:
+    assert case_names({}) == ["local", "adls"]
+    assert URL_VARIABLE in str(not_run({}))
+    named = {URL_VARIABLE: "abfss://raw@acme.dfs.core.windows.net/tests"}
+    assert case_names(named) == ["local", "adls", "live"]
+    assert not_run(named) is None

@@ -76,17 +76,12 @@ def pause(seconds: float) -> None:
 
 def pause_before_retry(seconds: float) -> None:
     """`pause`, counted as one retry of the run."""
-    _count_retry()
+    count_retry()
     pause(seconds)
 
 
-def sleep_before_retry(seconds: float) -> None:
-    """The same for a lake, which nothing interrupts: a publication that has begun is finished."""
-    _count_retry()
-    time.sleep(seconds)
-
-
-def _count_retry() -> None:
+def count_retry() -> None:
+    """One retry more of the run, if one is under way. For a lake, whose waits nothing interrupts."""
     current = _current.get()
     if current:
         current[0].retries += 1

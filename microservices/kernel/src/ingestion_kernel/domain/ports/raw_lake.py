@@ -41,7 +41,7 @@ class StagedBatch(Protocol):
 
         Raises:
             BatchExists: another run has published this key.
-            LakeUnavailable: the lake cannot be written.
+            LakeUnavailable: the lake cannot be written, or what is staged is not what the manifest says.
         """
 
     def discard(self) -> None:
@@ -61,7 +61,10 @@ class RawLake(Protocol):
         """A new staging directory, unique to this call. Raises LakeUnavailable."""
 
     def sweep(self, source: str, older_than_seconds: float) -> int:
-        """Remove staging directories that crashed runs of `source` left; returns how many. Raises LakeUnavailable."""
+        """Remove staging directories that crashed runs of `source` left; returns how many. Raises LakeUnavailable.
+
+        A staged batch of a process that is alive shows it, so that it is never taken for a crashed one.
+        """
 
     def check(self) -> None:
         """Raise LakeUnavailable if the container cannot be written now."""

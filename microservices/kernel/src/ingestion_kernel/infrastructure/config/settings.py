@@ -31,7 +31,7 @@ class KernelSettings(BaseSettings):
         service_token: bearer token (RFC 6750) that callers of /v1 must show.
         part_max_rows: a part of a batch is closed from this many rows on.
         part_max_bytes: and from this many bytes on.
-        staging_max_age_seconds: staging of crashed runs is removed when nothing was written to it for so long.
+        staging_max_age_seconds: staging of crashed runs is removed after so long; a run that is alive shows it.
         stop_timeout_seconds: how long `serve` waits for the running batch when it is stopped. The process ends at most
             8 s later; keep the sum below the pod's terminationGracePeriodSeconds, 30 unless it is set.
         log_level: lowest level that is logged.

@@ -1,41 +1,24 @@
-"""Connecting to ADLS Gen2, and what every call to it needs: retries that obey the service, and errors of ours.
-
-The SDK's own retries are off: they ignore 429 and Retry-After (seen with azure-storage-file-datalake 12.26.1), and
-after a lost reply they hide which attempt it was that found the path to exist.
-"""
+"""Connecting to ADLS Gen2, and what every call to it needs: errors of ours, and what may be repeated."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
+from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    IncompleteReadError,
-    ResourceNotFoundError,
-    ServiceRequestError,
-    ServiceResponseError,
-)
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceExistsError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential, WorkloadIdentityCredential
-from azure.storage.filedatalake import DataLakeServiceClient, FileSystemClient
+from azure.storage.filedatalake import DataLakeServiceClient, FileSystemClient, PathProperties
 from pydantic import SecretStr
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_random_exponential
 
-from ingestion_kernel.application.helpers.interruption import sleep_before_retry
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid, LakeUnavailable
 from ingestion_kernel.infrastructure.storage.location import AdlsLocation
+from ingestion_kernel.infrastructure.storage.retry import Retry
 
-T = TypeVar("T")
-
-_TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 
 _ACCESS_ADVICE = (
     "Give this identity the role Storage Blob Data Contributor on the raw container, and check that the storage"
@@ -53,7 +36,7 @@ def connect(location: AdlsLocation, account_key: SecretStr | None) -> FileSystem
     service = DataLakeServiceClient(
         location.account_url,
         credential=_credential(location, account_key),
-        retry_total=0,
+        retry_total=0,  # ours repeats: see retry.py
         connection_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
     )
@@ -76,48 +59,6 @@ def _credential(location: AdlsLocation, account_key: SecretStr | None) -> Any:
                 "workload identity is incomplete", advice="Set AZURE_CLIENT_ID and AZURE_TENANT_ID as the webhook does."
             ) from None
     return DefaultAzureCredential()
-
-
-class Retry:
-    """Repeats calls that may be repeated, after a random pause that grows, and never before Retry-After.
-
-    Args:
-        attempts: how often one call is tried.
-        seconds: if the next try would come later than this after the first, the last error is raised instead.
-        sleep: how to wait; by default each wait counts as a retry of the run.
-    """
-
-    def __init__(
-        self, attempts: int = 6, seconds: float = 180, sleep: Callable[[float], None] = sleep_before_retry
-    ) -> None:
-        self._attempts = attempts
-        self._seconds = seconds
-        self._sleep = sleep
-
-    def __call__(self, call: Callable[[], T]) -> T:
-        """The result of `call`; raises its last error."""
-        retrying = Retrying(
-            retry=retry_if_exception(_is_transient),
-            wait=_wait,
-            stop=stop_after_attempt(self._attempts) | stop_before_delay(self._seconds),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(call)
-
-
-def _is_transient(error: BaseException) -> bool:
-    if isinstance(error, HttpResponseError):
-        return isinstance(error, IncompleteReadError) or error.status_code in _TRANSIENT_STATUS
-    return isinstance(error, (ServiceRequestError, ServiceResponseError))
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    asked = str(headers.get("Retry-After", ""))
-    # Azure Storage sends seconds; an HTTP date (RFC 9110) would need a clock we share, so it counts as none
-    return max(_BACKOFF(state), float(asked) if asked.isdigit() else 0.0)
 
 
 @contextmanager
@@ -148,3 +89,40 @@ def _advice(error: AzureError) -> str | None:
     if isinstance(error, ResourceNotFoundError) and not is_missing_path(error):
         return _CONTAINER_ADVICE
     return None
+
+
+def list_paths(container: FileSystemClient, directory: str, retry: Retry, *, recursive: bool) -> list[PathProperties]:
+    """All below `directory`, over all pages; empty if it does not exist."""
+    try:
+        return retry(lambda: list(container.get_paths(path=directory, recursive=recursive)))
+    except ResourceNotFoundError as error:
+        if is_missing_path(error):
+            return []
+        raise
+
+
+def ensure_directory(container: FileSystemClient, path: str, retry: Retry) -> None:
+    """Make a directory and its parents, unless it is there."""
+    directory = container.get_directory_client(path)
+    try:
+        retry(lambda: directory.create_directory(match_condition=MatchConditions.IfMissing))
+    except ResourceExistsError:
+        pass
+
+
+def delete_directory(container: FileSystemClient, path: str, retry: Retry) -> None:
+    """Delete a directory with all in it, in one step; silent if it is gone, as after a lost reply."""
+    directory = container.get_directory_client(path)
+    try:
+        retry(directory.delete_directory)
+    except ResourceNotFoundError:
+        pass
+
+
+def delete_file(container: FileSystemClient, path: str, retry: Retry) -> None:
+    """Delete a file; silent if it is gone."""
+    file = container.get_file_client(path)
+    try:
+        retry(file.delete_file)
+    except ResourceNotFoundError:
+        pass

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from ingestion_kernel.domain.batch import BatchKey
-from ingestion_kernel.domain.exceptions import BatchExists, LakeUnavailable
+from ingestion_kernel.domain.exceptions import LakeUnavailable
 from ingestion_kernel.domain.manifest import MANIFEST_FILE, Manifest
 from ingestion_kernel.domain.ports.raw_lake import STAGING, batch_path
+from ingestion_kernel.infrastructure.storage.heartbeat import BEAT_SECONDS
+from ingestion_kernel.infrastructure.storage.local_disk import disk_errors, make_directories
+from ingestion_kernel.infrastructure.storage.local_staged import LocalStagedBatch
 
 _MANIFEST_LOST = "Restore the batch from the container's backup: its manifest holds where the next run starts."
 
@@ -26,15 +25,21 @@ class LocalRawLake:
 
     rename(2) onto a directory that is not empty fails with ENOTEMPTY or EEXIST (POSIX), and a published batch is
     never empty: so the rename that publishes is also the check that nobody published before.
+
+    Args:
+        root: made when it is first written to.
+        entity: what the batches hold.
+        beat_seconds: how often a staged batch shows that its run is alive.
     """
 
-    def __init__(self, root: Path, entity: str) -> None:
+    def __init__(self, root: Path, entity: str, beat_seconds: float = BEAT_SECONDS) -> None:
         self._root = root
         self._entity = entity
+        self._beat_seconds = beat_seconds
 
     def newest(self, source: str) -> Manifest | None:
         """See `RawLake`."""
-        with _lake_errors("list the raw lake"):
+        with disk_errors("list the raw lake"):
             # not Path.glob, which takes a directory that may not be read for an empty one: all would be read anew
             names = _names_in(self._root / source / self._entity)
         keys = (BatchKey(name.removeprefix("batch=")) for name in names if name.startswith("batch="))
@@ -52,83 +57,32 @@ class LocalRawLake:
 
     def stage(self, run_id: str, source: str) -> LocalStagedBatch:
         """See `RawLake`."""
-        folder = self._root / STAGING / source / f"{run_id}-{uuid.uuid4().hex[:8]}"
-        with _lake_errors("create a staging directory"):
-            folder.mkdir(parents=True)
-        return LocalStagedBatch(self._root, self._entity, folder)
+        parent = self._root / STAGING / source
+        folder = parent / f"{run_id}-{uuid.uuid4().hex[:8]}"
+        with disk_errors("create a staging directory"):
+            make_directories(parent)
+            folder.mkdir()
+        return LocalStagedBatch(self._root, self._entity, folder, self._beat_seconds)
 
     def sweep(self, source: str, older_than_seconds: float) -> int:
         """See `RawLake`."""
         limit = time.time() - older_than_seconds
         folder = self._root / STAGING / source
-        with _lake_errors("sweep the staging directory"):
+        with disk_errors("sweep the staging directory"):
             staged = [path for path in map(folder.joinpath, _names_in(folder)) if path.is_dir()]
             stale = [path for path in staged if _last_write(path) < limit]
-            for path in stale:
-                shutil.rmtree(path, ignore_errors=True)
-        return len(stale)
+        return sum(map(_remove, stale))
 
     def check(self) -> None:
         """See `RawLake`."""
-        with _lake_errors("write to the raw lake"):
+        with disk_errors("write to the raw lake"):
             folder = self._root / STAGING
-            folder.mkdir(parents=True, exist_ok=True)
+            make_directories(folder)
             probe = folder / f".probe-{uuid.uuid4().hex}"
-            probe.touch()
-            probe.unlink()
-
-
-class LocalStagedBatch:
-    """A staging directory."""
-
-    def __init__(self, root: Path, entity: str, folder: Path) -> None:
-        self._root = root
-        self._entity = entity
-        self._folder = folder
-
-    def open_part(self, name: str) -> LocalPartFile:
-        """See `StagedBatch`."""
-        with _lake_errors("create a part"):
-            return LocalPartFile((self._folder / name).open("xb"))
-
-    def publish(self, manifest: Manifest) -> None:
-        """See `StagedBatch`."""
-        target = self._root / batch_path(manifest.source, self._entity, manifest.batch_key)
-        with _lake_errors("publish a batch"):
-            part = self.open_part(MANIFEST_FILE)
-            part.write(json.dumps(manifest.to_dict(), indent=1, ensure_ascii=False).encode())
-            part.close()
-            _fsync_directory(self._folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.rename(self._folder, target)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                raise BatchExists(manifest.key) from None
-            _fsync_directory(target.parent)
-
-    def discard(self) -> None:
-        """See `StagedBatch`."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class LocalPartFile:
-    """A file that is on the disk once it is closed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, data: bytes) -> None:
-        """See `PartFile`."""
-        with _lake_errors("write a part"):
-            self._file.write(data)
-
-    def close(self) -> None:
-        """See `PartFile`."""
-        with _lake_errors("close a part"), self._file:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+                probe.write_bytes(b"a full disk still takes an empty file")
+            finally:
+                probe.unlink(missing_ok=True)
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -146,8 +100,19 @@ def _last_write(staged: Path) -> float:
         return time.time()
 
 
+def _remove(staged: Path) -> bool:
+    """Take a directory away in one step, then delete it: a run that comes to life again cannot publish a half of it."""
+    taken = staged.with_name(f".swept-{uuid.uuid4().hex}")
+    try:
+        os.rename(staged, taken)
+    except OSError:
+        return False  # published meanwhile, or not ours to remove: no reason to stop an ingestion
+    shutil.rmtree(taken, ignore_errors=True)
+    return True
+
+
 def _read_manifest(batch: Path) -> Manifest | None:
-    with _lake_errors("read a manifest"):
+    with disk_errors("read a manifest"):
         try:
             text = (batch / MANIFEST_FILE).read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -156,19 +121,3 @@ def _read_manifest(batch: Path) -> Manifest | None:
         return Manifest.from_dict(json.loads(text))
     except ValueError as error:
         raise LakeUnavailable(f"the manifest of {batch.name} cannot be read: {error}") from None
-
-
-def _fsync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _lake_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LakeUnavailable(f"cannot {doing}: {error.strerror or type(error).__name__}") from error
