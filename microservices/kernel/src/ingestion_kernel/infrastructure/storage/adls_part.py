@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
+from functools import partial
 
 from azure.storage.filedatalake import DataLakeFileClient
 
@@ -62,7 +63,7 @@ class AdlsPartFile:
     def _send(self) -> None:
         self._wait_until_under_way(IN_FLIGHT - 1)
         # in the context of the run, which counts the retries
-        self._under_way.append(self._executor.submit(copy_context().run, self._append, *self._take()))
+        self._under_way.append(self._executor.submit(partial(copy_context().run, self._append, *self._take())))
 
     def _take(self) -> tuple[list[bytes], int]:
         chunks, position = self._chunks, self._size
