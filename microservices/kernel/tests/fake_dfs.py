@@ -196,6 +196,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise refused
         if "/" in target and target.rpartition("/")[0] not in paths:
             raise Refused(404, "RenameDestinationParentPathNotFound")
+        wanted = self.headers.get("x-ms-source-if-match")
+        if wanted and wanted != paths[source].etag:
+            raise Refused(412, "SourceConditionNotMet")
         for path in [path for path in paths if path == source or path.startswith(f"{source}/")]:
             paths[target + path[len(source) :]] = paths.pop(path)
         return 201, {}, b""
@@ -234,6 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(404, "BlobNotFound")
         file = paths[path]
         headers = file.headers | {"x-ms-blob-type": "BlockBlob"}
+        if self.headers.get("If-Match") not in (None, file.etag):
+            raise Refused(412, "ConditionNotMet")
         if self.command == "HEAD":
             return 200, headers, file.data
         if not file.data and "x-ms-range" in self.headers:

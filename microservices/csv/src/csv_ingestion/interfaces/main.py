@@ -52,11 +52,12 @@ def _open_inbox(settings: CsvSettings) -> Inbox:
     # imported late: the Azure SDK takes a second to load, and a local run has no use for it
     from ingestion_kernel.infrastructure.storage.adls_calls import connect
 
+    from csv_ingestion.infrastructure.storage.container_claims import Lease
     from csv_ingestion.infrastructure.storage.container_inbox import ContainerInbox
     from csv_ingestion.infrastructure.storage.container_paths import ContainerPaths
 
     paths = ContainerPaths(connect(location, settings.adls_account_key), location.prefix)
-    return ContainerInbox(paths, settings.readiness, settings.retention, settings.csv_claim_lease_seconds)
+    return ContainerInbox(paths, settings.readiness, settings.retention, Lease(settings.csv_claim_lease_seconds))
 
 
 app = service_cli(

@@ -1,0 +1,89 @@
+"""A container as inbox, on the kernel's own server of ADLS Gen2's calls. The only place that knows that server."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from csv_world import World
+
+sys.path.append(str(Path(__file__).parents[2] / "kernel" / "tests"))
+
+from fake_dfs import FakeDfs, Fault  # noqa: E402  (needs the path)
+
+ACCOUNT_KEY = "c2VjcmV0"
+PREFIX = "drop/in"
+
+
+class Container:
+    """The server, and eyes and hands within the inbox: paths are relative to `PREFIX`."""
+
+    def __init__(self, server: FakeDfs) -> None:
+        self._server = server
+        self._paths = server.containers["raw"]
+        self.url = f"{server.url}/{PREFIX}"
+        steps = PREFIX.split("/")
+        for depth in range(1, len(steps) + 1):
+            self._paths["/".join(steps[:depth])] = server.entry(directory=True)
+
+    def drop(self, content: bytes, name: str) -> None:
+        """Put a file there, or another one in its place."""
+        with self._server.lock:
+            *folders, _ = name.split("/")
+            for depth in range(1, len(folders) + 1):
+                path = f"{PREFIX}/" + "/".join(folders[:depth])
+                self._paths.setdefault(path, self._server.entry(directory=True))
+            self._paths[f"{PREFIX}/{name}"] = self._server.entry(False, content)
+
+    def files(self) -> dict[str, bytes]:
+        """All files and their content."""
+        with self._server.lock:
+            found = {path: entry.data for path, entry in self._paths.items() if not entry.directory}
+        return {path.removeprefix(f"{PREFIX}/"): data for path, data in sorted(found.items())}
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass by the service's clock, which shows whole seconds."""
+        self._server.clock += max(1, round(seconds))
+
+    def now(self) -> float:
+        """The service's clock."""
+        return self._server.clock
+
+    def break_next_rename(self, **fault: Any) -> None:
+        """Let the next rename end so: see `Fault`."""
+        self._server.faults.append(Fault(lambda method, query: method == "PUT" and "resource" not in query, **fault))
+
+    def calls(self) -> list[str]:
+        """The methods of all calls so far."""
+        return [call[0] for call in self._server.calls]
+
+
+@dataclass
+class ContainerWorld(World):
+    """A container as inbox and a raw lake on the disk."""
+
+    container: Container
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """See `World`."""
+        place = {"CSV_INPUT_DIR": self.container.url, "ADLS_ACCOUNT_KEY": ACCOUNT_KEY}
+        return super().environment(**(place | settings))
+
+
+@contextmanager
+def running_container() -> Iterator[Container]:
+    """The server, in a thread."""
+    server = FakeDfs()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield Container(server)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
