@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from csv_container import Container, ContainerWorld, running_container
+from csv_container import ContainerWorld, running_container
 from csv_world import ROW, SECRET, changed, text_of
 from test_csv_inbox import AT_ONCE, LEASE, container_case
 
@@ -45,6 +45,14 @@ def test_files_of_a_container_go_into_raw(world: ContainerWorld) -> None:
     places = sorted(path for path in files if not path.startswith("rejected/"))
     assert places == [f"archive/{TODAY}/{name}" for name in ("a ção%20.csv", "b.csv", "c.csv")]
     assert sorted(path.rpartition("/")[2] for path in set(files) - set(places)) == ["d.csv", "reason.json", "rows.csv"]
+
+
+def test_a_file_is_fetched_in_few_ranges_whatever_way_it_is_read(world: ContainerWorld) -> None:
+    content = text_of(*[ROW] * 100_000).encode()  # rewritten, so read as a text
+    world.container.drop(content, "a.csv")
+    world.ingest()
+    passes, delimiters = 2, 4
+    assert world.container.calls().count("GET") <= passes * (len(content) // (4 * 1024 * 1024) + 1) + delimiters + 5
 
 
 def test_the_same_content_twice_is_a_recorded_no_op(world: ContainerWorld) -> None:
@@ -118,17 +126,18 @@ def test_a_holder_that_was_too_slow_doubles_nothing_and_loses_nothing(world: Con
 
 
 def test_a_killed_process_loses_nothing(world: ContainerWorld) -> None:
-    world.container.drop(text_of(*(changed(customer_id=f"C{n}") for n in range(100_000))).encode(), "a.csv")
+    world.container.drop(text_of(*(changed(customer_id=f"C{n}") for n in range(200_000))).encode(), "a.csv")
     process = world.command("ingest")
     deadline = time.monotonic() + 30
-    while not any((world.raw / "_staging").rglob("part-*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    while not any((world.raw / "_staging").rglob("part-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert world.batches() == []
     assert world.ingest().batches == []  # it may still live, for all we know
     world.container.advance(LEASE + 1)
-    assert world.ingest().rows_written == 100_000
+    assert world.ingest().rows_written == 200_000
     assert list(world.container.files()) == [f"archive/{TODAY}/a.csv"]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
-from types import TracebackType
 from typing import BinaryIO
 
 import structlog
@@ -14,19 +13,18 @@ import structlog
 from csv_ingestion.application.helpers.fingerprint import fingerprint
 from csv_ingestion.application.helpers.names import safe_file_name
 from csv_ingestion.application.helpers.reason_file import reason_json
-from csv_ingestion.application.helpers.row_lines import ROWS_HEADER, row_line
 from csv_ingestion.domain.exceptions import FileRejected
 from csv_ingestion.domain.ports.inbox import ARCHIVE, DUPLICATE, REASON_FILE, REJECTED, ROWS_FILE
 from csv_ingestion.domain.readiness import Completion, checksum_in
-from csv_ingestion.domain.reasons import FileReason, RowReason
+from csv_ingestion.domain.reasons import FileReason
 from csv_ingestion.domain.retention import day_folder, utc_now
 from csv_ingestion.infrastructure.storage.container_claims import ContainerClaim
 from csv_ingestion.infrastructure.storage.container_paths import ContainerPaths, Renamed
+from csv_ingestion.infrastructure.storage.container_ranges import Ranges
+from csv_ingestion.infrastructure.storage.container_rows import RejectedRowsBlob
 
 _KEY_PREFIX = 16
 _LONGEST_MARKER = 1024  # bytes
-_RANGE_BYTES = 4 * 1024 * 1024
-_APPEND_BYTES = 1024 * 1024
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -76,8 +74,7 @@ class ClaimedBlob:
         self.size = self._expected_size
         if self.size > max_bytes:
             raise FileRejected(FileReason.FILE_TOO_LARGE)
-        ranges = _Ranges(self._paths, self._path, self.size, self._etag, self._claim.keep_alive)
-        file = io.BufferedReader(ranges, _RANGE_BYTES)
+        file = io.BufferedReader(Ranges(self._paths, self._path, self.size, self._etag, self._claim.keep_alive))
         self.key = fingerprint(file, watch)
         if not self.size:
             raise FileRejected(FileReason.EMPTY_FILE)
@@ -133,86 +130,3 @@ class ClaimedBlob:
         """The version to move: a file that was written to after the claim is set aside all the same."""
         found = self._paths.find(self._path)
         return found[1] if found else self._etag
-
-
-class RejectedRowsBlob:
-    """`RejectedRowsDraft` as rejected/<key>/rows.csv: drafted in the claim's folder, put in place by rename."""
-
-    def __init__(self, paths: ContainerPaths, draft: str, folder: str) -> None:
-        self._paths = paths
-        self._draft = draft
-        self._folder = folder
-        self._buffer = bytearray()
-        self._size = 0
-
-    def add(self, line: int, reason: RowReason, fields: Sequence[str]) -> None:
-        """See `RejectedRows`."""
-        if not self._size and not self._buffer:
-            self._paths.touch(self._draft)
-            self._buffer += ROWS_HEADER
-        self._buffer += row_line(line, reason, fields)
-        if len(self._buffer) >= _APPEND_BYTES:
-            self._append()
-
-    def commit(self) -> None:
-        """See `RejectedRowsDraft`."""
-        target = f"{self._folder}/{ROWS_FILE}"
-        if not self._size and not self._buffer:
-            self._paths.delete(target)
-            return
-        if self._buffer:
-            self._append()
-        self._paths.flush(self._draft, self._size)
-        self._paths.make_folder(self._folder)
-        self._paths.rename(self._draft, target, overwrite=True)
-
-    def __enter__(self) -> RejectedRowsBlob:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """A draft that was not committed goes with the claim's folder, or is truncated by the next try."""
-
-    def _append(self) -> None:
-        self._paths.append(self._draft, bytes(self._buffer), self._size)
-        self._size += len(self._buffer)
-        self._buffer.clear()
-
-
-class _Ranges(io.RawIOBase):
-    """One version of a file, read range by range."""
-
-    def __init__(self, paths: ContainerPaths, path: str, size: int, etag: str, on_read: Callable[[], None]) -> None:
-        self._paths = paths
-        self._path = path
-        self._size = size
-        self._etag = etag
-        self._on_read = on_read
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        length = min(len(buffer), self._size - self._position, _RANGE_BYTES)
-        if length <= 0:
-            return 0
-        self._on_read()
-        data = self._paths.read_range(self._path, self._position, length, self._etag)
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if start + offset < 0:
-            raise ValueError("negative position")
-        self._position = start + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position

@@ -77,7 +77,7 @@ class ContainerPaths:
                     bool(item.is_directory),
                     int(item.content_length or 0),
                     _bare(item.etag),
-                    cast(datetime, item.last_modified).timestamp(),
+                    item.last_modified.timestamp(),
                 )
                 for item in self._container.get_paths(path=start, recursive=recursive)
             ]
@@ -93,7 +93,7 @@ class ContainerPaths:
     def touch(self, path: str) -> float:
         """Make the file, or empty it; its time by the service's clock, in seconds since 1970. Makes parents."""
         with _container_errors("write to the inbox"):
-            return float(self._retry(self._file(path).create_file)["last_modified"].timestamp())
+            return cast(datetime, self._retry(self._file(path).create_file)["last_modified"]).timestamp()
 
     def now(self) -> float:
         """The service's clock, in seconds since 1970: the one that the times of lists are of."""
