@@ -244,9 +244,5 @@ def _container_errors(doing: str) -> Iterator[None]:
         text = f"cannot {doing}: " + (f"HTTP {status} {error_code(error)}".rstrip() if status else type(error).__name__)
         if isinstance(error, ClientAuthenticationError) or status in (401, 403):
             raise SourceAccessDenied(text, advice=_ADVICE) from error
-        raise SourceUnavailable(text, advice=_LOST if status == 404 and _is_missing_path(error) else _ADVICE) from error
-
-
-def _is_missing_path(error: AzureError) -> bool:
-    """True if a path, and not the container, is missing."""
-    return isinstance(error, ResourceNotFoundError) and is_missing_path(error)
+        gone = isinstance(error, ResourceNotFoundError) and is_missing_path(error)
+        raise SourceUnavailable(text, advice=_LOST if gone else _ADVICE) from error
