@@ -1,4 +1,4 @@
-"""`python -m benchmarks [adls] [database] [silver] [spark-start] [--rows N]`."""
+"""`python -m benchmarks [adls] [csv] [database] [silver] [spark-start] [--rows N]`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from benchmarks.adls import measure_adls
+from benchmarks.csv_files import measure_csv
 from benchmarks.database import measure_database
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
@@ -17,6 +18,7 @@ from benchmarks.spark_start import measure_spark_start
 
 _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "adls": measure_adls,
+    "csv": measure_csv,
     "database": measure_database,
     "silver": measure_silver,
     "spark-start": measure_spark_start,

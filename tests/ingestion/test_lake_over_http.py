@@ -27,7 +27,7 @@ MakeWorld = Callable[[str], World]
 def test_a_lost_reply_to_the_rename_is_known_as_success(
     source: str, retry_says: int, world: MakeWorld, dfs_lake: DfsLake, tmp_path: Path
 ) -> None:
-    dfs_lake.server.rename_looks_at_source_first = retry_says == 404
+    dfs_lake.server.account.rename_looks_at_source_first = retry_says == 404
     mine, plan = world(source), Plan(lose_replies=True)
     mine.add(_ROWS)
     with dfs_lake.through(plan) as url:

@@ -19,12 +19,11 @@ from ingestion_kernel.infrastructure.config.settings import load_settings
 
 from csv_ingestion.infrastructure.config.settings import CsvSettings
 from csv_ingestion.infrastructure.storage.claims import ClaimFolder
-from csv_ingestion.infrastructure.storage.drop_folder import DropFolder
 from csv_ingestion.interfaces.main import build_source
 
 
-def archived_today(world: World) -> list[str]:
-    return world.tree("archive", *datetime.now(UTC).strftime("%Y %m %d").split())
+def archived_today(world: World, *below: str) -> list[str]:
+    return world.tree("archive", *below, *datetime.now(UTC).strftime("%Y %m %d").split())
 
 
 def test_a_published_file_is_archived_under_its_day(world: World) -> None:
@@ -44,7 +43,7 @@ def test_the_same_content_twice_is_a_recorded_no_op(world: World) -> None:
     second = world.ingest()
     assert (second.duplicates, second.rows_read, second.batches) == (2, 0, [])
     assert [batch.name for batch in world.batches()] == [f"batch={first.batches[0]}"]
-    assert world.tree("archive", "duplicate") == ["outro nome.csv", "vendas.csv"]
+    assert archived_today(world, "duplicate") == ["outro nome.csv", "vendas.csv"]
     assert archived_today(world) == ["vendas.csv"]
 
 
@@ -138,22 +137,6 @@ def test_odd_file_names_travel_safely(world: World) -> None:
     names = {manifest["source_files"][0]["name"] for manifest in manifests}
     assert {"a_b.csv", "a.._x.csv", "_[31mred.csv", "_.csv"} < names
     assert all(name.isprintable() and len(name) <= 200 for name in names)
-
-
-def test_a_file_that_is_still_written_to_is_left_for_the_next_run(world: World) -> None:
-    growing = world.drop(text_of(ROW), "growing.csv")
-    world.drop(text_of(ROW), "still.csv")
-    waited: list[float] = []
-
-    def somebody_writes(seconds: float) -> None:
-        waited.append(seconds)
-        with growing.open("a") as file:
-            file.write(text_of(ROW))
-
-    claims = DropFolder(world.inbox, 5, somebody_writes).claims()
-    assert [claimed.name for claimed in claims] == ["still.csv"]
-    assert waited == [5]
-    assert growing.exists()
 
 
 class Meddler:

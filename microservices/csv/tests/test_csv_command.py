@@ -51,11 +51,27 @@ def test_check_tries_the_claim(world: World) -> None:
         ("CSV_HEADER_MAP", "not json"),
         ("CSV_MAX_BAD_ROWS_SHARE", "2"),
         ("CSV_MIN_AGE_SECONDS", "-1"),
+        ("CSV_COMPLETION", "soon"),
+        ("CSV_ENCODING", "klingon"),
+        ("CSV_ARCHIVE_DAYS", "0"),
+        ("CSV_CLAIM_LEASE_SECONDS", "1"),
+        ("CSV_INPUT_DIR", "s3://bucket"),
+        ("CSV_INPUT_DIR", "abfss://in@account.dfs.core.windows.net/?sig=x"),
     ],
 )
 def test_a_wrong_setting_is_named(world: World, name: str, value: str) -> None:
     code, _, err = run(world, "check", **{name: value})
     assert code == 78 and name in err and "CONFIGURATION_INVALID" in err
+
+
+def test_what_was_purged_is_counted_in_the_log(world: World) -> None:
+    old = world.inbox / "archive" / "2001" / "02" / "03"
+    old.mkdir(parents=True)
+    (old / "a.csv").touch()
+    code, _, err = run(world, "ingest", CSV_ARCHIVE_DAYS="30")
+    assert code == 0 and not old.exists()
+    (event,) = (json.loads(line) for line in err.splitlines() if "files_purged" in line)
+    assert (event["archived"], event["rejected"]) == (1, 0)
 
 
 def test_a_tab_alone_may_be_the_delimiter(world: World) -> None:

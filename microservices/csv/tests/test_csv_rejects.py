@@ -118,8 +118,8 @@ def test_utf_16_without_mark_is_no_text(world: World) -> None:
     assert world.rejected_file()["code"] == "NUL_BYTE"
 
 
-@pytest.mark.parametrize("start", [b"\x1f\x8b\x08", b"PK\x03\x04\x14", b"\xd0\xcf\x11\xe0\xa1"])
-def test_archives_and_spreadsheets(world: World, start: bytes) -> None:
+@pytest.mark.parametrize("start", [b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0\xa1"])
+def test_other_archives_and_old_spreadsheets(world: World, start: bytes) -> None:
     world.drop(start + b"...")
     assert world.rejected_file()["code"] == "NOT_PLAIN_TEXT"
 

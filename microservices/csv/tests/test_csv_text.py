@@ -40,6 +40,21 @@ def test_bytes_that_no_allowed_encoding_decodes(world: World) -> None:
     assert (reason["code"], reason["line"]) == ("UNKNOWN_ENCODING", 3)
 
 
+def test_a_declared_encoding_is_the_only_one_tried(world: World) -> None:
+    world.drop(text_of(ACCENTS).encode("utf-8"))
+    world.ingest(CSV_ENCODING="cp1252")
+    assert world.rows()[0]["first_name"] == "ConceiÃ§Ã£o"  # as declared, not as guessed
+    world.drop(text_of(ROW, ACCENTS).encode("latin-1"), "b.csv")
+    run = world.ingest(CSV_ENCODING="utf-8")
+    assert (run.inputs_rejected, world.reasons()[0]["code"]) == (1, "UNKNOWN_ENCODING")
+
+
+def test_utf_8_may_be_declared_and_have_its_mark(world: World) -> None:
+    world.drop(text_of(ACCENTS).encode("utf-8-sig"))
+    world.ingest(CSV_ENCODING="UTF8")
+    assert world.rows()[0]["customer_id"] == ACCENTS[0]
+
+
 def test_no_fallback_leaves_only_utf_8(world: World) -> None:
     world.drop(text_of(ROW, ACCENTS).encode("latin-1"))
     reason = world.rejected_file(CSV_FALLBACK_ENCODING="none")

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.filedatalake import DataLakeServiceClient
+from fake_dfs.entries import Account, HandClock
+from fake_dfs.server import FakeDfs, running
 from ingestion_proofs.gate import Plan, gate
-from lake_helpers import KEY, running
+from lake_helpers import KEY
 
 #: The server's clock, so that whatever is left in staging is old enough to be swept.
 _LONG_AGO = 1_700_000_000.0
@@ -22,7 +23,7 @@ _LONG_AGO = 1_700_000_000.0
 class DfsLake:
     """The container `raw` of a server in this process."""
 
-    server: Any
+    server: FakeDfs
 
     @property
     def settings(self) -> dict[str, str]:
@@ -56,6 +57,5 @@ class DfsLake:
 @contextmanager
 def dfs_lake() -> Iterator[DfsLake]:
     """An empty container, on a server of its own."""
-    with running() as server:
-        server.clock = _LONG_AGO
+    with running(Account(HandClock(_LONG_AGO))) as server:
         yield DfsLake(server)

@@ -134,6 +134,8 @@ def _check_rename(account: Account, paths: Paths, call: Call, source: str) -> No
         if source not in paths:
             raise Refused(404, "SourcePathNotFound")
         paths[source].lease.check_write(call.headers.get("x-ms-source-lease-id") or "", account.clock())
+        if call.headers.get("x-ms-source-if-match") not in (None, "*", paths[source].etag):
+            raise Refused(412, "SourceConditionNotMet")
 
     def target_is_free() -> None:
         check_conditions(paths.get(target), call, "PathAlreadyExists")

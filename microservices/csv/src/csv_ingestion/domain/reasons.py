@@ -13,6 +13,12 @@ class FileReason(StrEnum):
     NOT_A_REGULAR_FILE = "NOT_A_REGULAR_FILE"
     NOT_READABLE = "NOT_READABLE"
     NOT_PLAIN_TEXT = "NOT_PLAIN_TEXT"
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
+    ARCHIVE_DAMAGED = "ARCHIVE_DAMAGED"
+    ARCHIVE_ENCRYPTED = "ARCHIVE_ENCRYPTED"
+    ARCHIVE_MEMBERS = "ARCHIVE_MEMBERS"
+    ARCHIVE_TOO_LARGE = "ARCHIVE_TOO_LARGE"
+    ARCHIVE_UNSAFE_NAME = "ARCHIVE_UNSAFE_NAME"
     NUL_BYTE = "NUL_BYTE"
     UNKNOWN_ENCODING = "UNKNOWN_ENCODING"
     HEADER_NOT_RECOGNISED = "HEADER_NOT_RECOGNISED"
@@ -45,7 +51,18 @@ _ADVICE = {
     FileReason.FILE_TOO_LARGE: "Split the file, repeating the header, or raise CSV_MAX_FILE_BYTES.",
     FileReason.NOT_A_REGULAR_FILE: "Put the file itself into the inbox, not a link, a pipe or a device.",
     FileReason.NOT_READABLE: "Give the service's user read permission on the file, then drop it again.",
-    FileReason.NOT_PLAIN_TEXT: "This is an archive or a spreadsheet. Unpack it, or save it as CSV, and drop that.",
+    FileReason.NOT_PLAIN_TEXT: (
+        "This is a spreadsheet, or an archive of a kind that is not unpacked (or within another one). "
+        "Save it as CSV, or unpack it, and drop that."
+    ),
+    FileReason.CHECKSUM_MISMATCH: "The .sha256 file names another content, or is missing. Send both again.",
+    FileReason.ARCHIVE_DAMAGED: "The gzip or zip file is cut, damaged or of an unknown method. Send it again.",
+    FileReason.ARCHIVE_ENCRYPTED: "Send the archive without a password; protect the way it travels instead.",
+    FileReason.ARCHIVE_MEMBERS: "A zip file must hold exactly one file. Pack each CSV file on its own.",
+    FileReason.ARCHIVE_TOO_LARGE: (
+        "Unpacked, the file is larger than CSV_MAX_FILE_BYTES or CSV_MAX_UNPACK_RATIO allow. Split it, or raise them."
+    ),
+    FileReason.ARCHIVE_UNSAFE_NAME: "A name within the archive is absolute or climbs out of a directory. Pack it anew.",
     FileReason.NUL_BYTE: "The file is damaged, or UTF-16 without a byte order mark. Send it again as UTF-8.",
     FileReason.UNKNOWN_ENCODING: "Save the file as UTF-8, or set CSV_FALLBACK_ENCODING to what the sender writes.",
     FileReason.HEADER_NOT_RECOGNISED: (

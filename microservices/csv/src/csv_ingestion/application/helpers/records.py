@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Protocol
 
 from csv_ingestion.domain.exceptions import FileRejected
 from csv_ingestion.domain.reasons import FileReason
@@ -25,6 +25,18 @@ class ReadLimits:
         """Longest record."""
         return _FIELDS_PER_RECORD * self.field
 
+    @property
+    def longest_utf8(self) -> int:
+        """Bytes of UTF-8 that are more than a record, whatever its characters."""
+        return 4 * (self.record + 1)
+
+
+class Lines(Protocol):
+    """A text that is read line by line, such as a `TextIO`."""
+
+    def readline(self, size: int, /) -> str:
+        """At most `size` characters up to a line's end, which is kept as it is; empty at the end."""
+
 
 class RecordReader:
     """The records of a text, RFC 4180 with any delimiter. Blank lines are no records.
@@ -35,14 +47,15 @@ class RecordReader:
         text: opened with `newline=""`, so that line endings inside quotes stay as they are.
         delimiter: one character.
         limits: what is longer is refused, so that an unclosed quote cannot swallow the file into memory.
+        lines_before: physical lines of the file that come before the text.
     """
 
-    def __init__(self, text: TextIO, delimiter: str, limits: ReadLimits) -> None:
+    def __init__(self, text: Lines, delimiter: str, limits: ReadLimits, lines_before: int = 0) -> None:
         self._text = text
         self.delimiter = delimiter
         self._limits = limits
-        self.first_line = 1
-        self.last_line = 0
+        self.first_line = lines_before + 1
+        self.last_line = lines_before
         self.chars = 0
         self._records = self._read()
 

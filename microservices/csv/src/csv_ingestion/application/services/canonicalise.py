@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -37,9 +37,14 @@ _WIDE = 8
 class RowCounts:
     """How many rows were taken and set aside, and the physical line of the first one set aside."""
 
-    taken: int
-    rejected: int
-    first_rejected_line: int | None
+    taken: int = 0
+    rejected: int = 0
+    first_rejected_line: int | None = None
+
+    def __add__(self, later: RowCounts) -> RowCounts:
+        """The counts of this stretch of a file and the next one."""
+        first = self.first_rejected_line or later.first_rejected_line
+        return RowCounts(self.taken + later.taken, self.rejected + later.rejected, first)
 
     def refuse_above(self, share: float) -> None:
         """Raise FileRejected if more than `share` (0 to 1) of the rows were set aside."""
@@ -65,8 +70,8 @@ class Canonicaliser:
         extra, empty = header.width, header.width + 1
         self._pick = itemgetter(*(header.known.get(column, empty) for column in columns), extra)
 
-    def run(self, records: RecordReader) -> RowCounts:
-        """Write all records that follow the header.
+    def run(self, records: RecordReader, until: Callable[[], bool] = lambda: False) -> RowCounts:
+        """Write the records that follow, up to the end or to the first one after which `until` says so.
 
         Raises:
             FileRejected: see `RecordReader`; also if a stray quote has probably glued rows together: a row that spans
@@ -75,18 +80,20 @@ class Canonicaliser:
         width, taken, rejected, first_rejected, chars = self._header.width, 0, 0, None, 0
         rows: list[list[str]] = []
         for record in records:
-            if len(record) != width:
+            if len(record) == width:
+                if records.spans_lines:
+                    self._refuse_glued(records, record)
+                rows.append(record)
+                chars += records.chars
+                if chars >= _CHUNK_CHARS or len(rows) == _CHUNK_ROWS:
+                    taken += self._flush(rows)
+                    chars = 0
+            else:
                 self._reject(records, record)
                 rejected += 1
                 first_rejected = first_rejected or records.first_line
-                continue
-            if records.spans_lines:
-                self._refuse_glued(records, record)
-            rows.append(record)
-            chars += records.chars
-            if chars >= _CHUNK_CHARS or len(rows) == _CHUNK_ROWS:
-                taken += self._flush(rows)
-                chars = 0
+            if until():
+                break
         taken += self._flush(rows)
         return RowCounts(taken, rejected, first_rejected)
 

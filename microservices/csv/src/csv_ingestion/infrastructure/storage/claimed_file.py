@@ -1,128 +1,122 @@
-"""One claimed file: opened without following links, and moved to where it ends."""
+"""One claimed file of a directory: opened without following links, and moved to where it ends."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import stat
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import suppress
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
-from typing import Any
 
+from csv_ingestion.application.helpers.fingerprint import fingerprint
 from csv_ingestion.application.helpers.names import safe_file_name
+from csv_ingestion.application.helpers.reason_file import reason_json
 from csv_ingestion.domain.exceptions import FileRejected
+from csv_ingestion.domain.ports.inbox import ARCHIVE, DUPLICATE, REASON_FILE, REJECTED, ROWS_FILE
+from csv_ingestion.domain.readiness import Completion, checksum_in
 from csv_ingestion.domain.reasons import FileReason
+from csv_ingestion.domain.retention import day_folder, utc_now
 from csv_ingestion.infrastructure.storage.claims import ClaimFolder
 from csv_ingestion.infrastructure.storage.rejected_rows import RejectedRowsFile
 from csv_ingestion.infrastructure.storage.source_errors import source_errors
 
 _KEY_PREFIX = 16
+_LONGEST_MARKER = 1024  # bytes
 
 
-class ClaimedFile:
-    """A file that is this process's alone.
+class ClaimedPath:
+    """`ClaimedFile` in a claim's folder.
 
     Args:
         folder: the claim it lies in.
         name: its name, as it was in the inbox.
         root: the input directory, with `archive/` and `rejected/` below.
+        completion: with `sha256` the marker must name the content.
         reclaimed: a process that died had claimed it before.
     """
 
-    def __init__(self, folder: ClaimFolder, name: str, root: Path, reclaimed: bool) -> None:
+    def __init__(self, folder: ClaimFolder, name: str, root: Path, completion: Completion, reclaimed: bool) -> None:
         self._folder = folder
         self._path = folder.path / name
         self._root = root
+        self._completion = completion
         self._reclaimed = reclaimed
+        self._file: BufferedReader | None = None
         self._stat: tuple[int, int] | None = None
         self.name = safe_file_name(name)
         self.size = 0
-        #: What rejects are filed under: the content's hash, or, before it is known, the hash of the place.
         self.key = "unread-" + hashlib.sha256(os.fsencode(self._path)).hexdigest()[:32]
 
-    def open(self, max_bytes: int) -> BufferedReader:
-        """The file's bytes; sets `size` and, by reading it once, `key`.
-
-        Raises:
-            FileRejected: a link, pipe or device; empty; larger than `max_bytes`; not readable for this user.
-            SourceUnavailable: the disk fails.
-        """
+    def open(self, max_bytes: int, watch: Callable[[bytes], None]) -> BufferedReader:
+        """See `ClaimedFile`."""
         with source_errors("open a claimed file"):
             file = _open_regular(self._path)
             try:
-                self._inspect(file, max_bytes)
+                self._inspect(file, max_bytes, watch)
             except BaseException:
                 file.close()
                 raise
+            self._file = file
             return file
 
-    def refuse_if_changed(self, file: BufferedReader) -> None:
-        """Raise FileRejected if somebody wrote to the file since `open`."""
-        if _fingerprint(file) != self._stat:
+    def refuse_if_changed(self) -> None:
+        """See `ClaimedFile`."""
+        if self._file is None or _fingerprint(self._file) != self._stat:
             raise FileRejected(FileReason.CHANGED_WHILE_READ)
 
     def mark_extracted(self) -> None:
-        """See `ClaimFolder.mark_extracted`."""
+        """See `ClaimedFile`."""
         with source_errors("mark a claim"):
             self._folder.mark_extracted(self.key)
 
     def archive(self, *, duplicate: bool) -> None:
-        """Move the file to `archive/yyyy/mm/dd/` (UTC), or to `archive/duplicate/`. Never overwrites.
-
-        A duplicate that a crashed process had read to the end was published by that process: it is no duplicate.
-        """
+        """See `ClaimedFile`."""
         with source_errors("archive a file"):
-            if duplicate and not (self._reclaimed and self._folder.was_extracted(self.key)):
-                folder = self._root / "archive" / "duplicate"
-            else:
-                folder = self._root / "archive" / datetime.now(UTC).strftime("%Y/%m/%d")
-            self._move(folder)
+            again = duplicate and not (self._reclaimed and self._folder.was_extracted(self.key))
+            self._move(self._root / (DUPLICATE if again else ARCHIVE) / day_folder(utc_now()))
 
     def rejected_rows(self) -> RejectedRowsFile:
-        """Where rows of this file go that are set aside; named by the content, so that a second try replaces them."""
-        return RejectedRowsFile(self._folder.path / ".rows.csv", self._rejects / "rows.csv")
+        """See `ClaimedFile`."""
+        return RejectedRowsFile(self._folder.path / ".rows.csv", self._rejects / ROWS_FILE)
 
     def reject(self, reason: FileRejected) -> None:
-        """Move the file to `rejected/<key>/`, with reason.json beside it."""
+        """See `ClaimedFile`."""
         draft = self._folder.path / ".reason.json"
         with source_errors("set a file aside"):
             self._rejects.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(self._explain(reason), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            draft.rename(self._rejects / "reason.json")
-            (self._rejects / "rows.csv").unlink(missing_ok=True)  # of an earlier try under other settings
+            draft.write_bytes(reason_json(reason, self.name, self.size, self.key))
+            draft.rename(self._rejects / REASON_FILE)
+            (self._rejects / ROWS_FILE).unlink(missing_ok=True)  # of an earlier try under other settings
             self._move(self._rejects)
 
     @property
     def _rejects(self) -> Path:
-        return self._root / "rejected" / self.key
+        return self._root / REJECTED / self.key
 
-    def _inspect(self, file: BufferedReader, max_bytes: int) -> None:
+    def _inspect(self, file: BufferedReader, max_bytes: int, watch: Callable[[bytes], None]) -> None:
         self._stat = _fingerprint(file)
         self.size = self._stat[0]
         if self.size > max_bytes:
             raise FileRejected(FileReason.FILE_TOO_LARGE)
-        self.key = hashlib.file_digest(file, "sha256").hexdigest()
+        self.key = fingerprint(file, watch)
         if not self.size:
             raise FileRejected(FileReason.EMPTY_FILE)
+        if self._completion is Completion.SHA256 and self._checksum() != self.key:
+            raise FileRejected(FileReason.CHECKSUM_MISMATCH)
 
-    def _explain(self, reason: FileRejected) -> dict[str, Any]:
-        return {
-            "code": reason.reason.value,
-            "line": reason.line,
-            "columns": list(reason.columns),
-            "advice": reason.advice,
-            "file": self.name,
-            "size": self.size,
-            "key": self.key,
-            "rejected_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+    def _checksum(self) -> str:
+        try:
+            with _open_regular(self._folder.marker) as marker:
+                return checksum_in(marker.read(_LONGEST_MARKER))
+        except (FileNotFoundError, FileRejected):
+            return ""
 
     def _move(self, folder: Path) -> None:
-        """Rename into `folder`, or into a numbered sub-folder where the name is taken."""
+        """Rename into `folder`, or into a numbered sub-folder where the name is taken; the marker goes with it."""
         owner = f"{self._folder.path.name}/{self._path.name}"
         for number in count():
             target = (folder / f"{self.key[:_KEY_PREFIX]}-{number}" if number else folder) / self._path.name
@@ -138,6 +132,8 @@ class ClaimedFile:
                 if not target.is_symlink() or os.readlink(target) != owner:
                     continue
             self._path.rename(target)
+            with suppress(FileNotFoundError):
+                self._folder.marker.rename(target.with_name(f"{target.name}.{self._completion.value}"))
             return
 
 

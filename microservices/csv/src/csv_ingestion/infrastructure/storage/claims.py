@@ -12,6 +12,7 @@ from types import TracebackType
 
 _LOCK = ".lock"
 _EXTRACTED = ".extracted"
+_MARKER = ".marker"
 
 
 class ClaimFolder:
@@ -56,11 +57,16 @@ class ClaimFolder:
 
     def take(self, file: Path) -> bool:
         """Move `file` here; False if another process was faster."""
-        try:
-            file.rename(self.path / file.name)
-        except FileNotFoundError:
-            return False
-        return True
+        return _renamed(file, self.path / file.name)
+
+    @property
+    def marker(self) -> Path:
+        """Where the claimed file's marker lies, if it has one."""
+        return self.path / _MARKER
+
+    def take_marker(self, marker: Path) -> None:
+        """Move the claimed file's marker here. A process that died between the two moves left it in the inbox."""
+        _renamed(marker, self.marker)
 
     def mark_extracted(self, key: str) -> None:
         """Remember that the file of this key was read to the end, so that all that was left was to publish it."""
@@ -97,6 +103,14 @@ def orphans(processing: Path) -> Iterator[ClaimFolder]:
             claim = ClaimFolder.adopt(Path(entry.path))
             if claim:
                 yield claim
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _try_lock(folder: Path) -> int | None:

@@ -1,108 +1,121 @@
-"""The drop folder: which files are ready, and in what order they are claimed."""
+"""`Inbox` as a directory: files are claimed by rename, each claim held by a lock that dies with its process."""
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from csv_ingestion.infrastructure.storage.claimed_file import ClaimedFile
+from csv_ingestion.domain.ports.inbox import FOLDERS, PROCESSING, Purged
+from csv_ingestion.domain.readiness import Look, Readiness
+from csv_ingestion.domain.retention import Retention
+from csv_ingestion.infrastructure.storage.claimed_file import ClaimedPath
 from csv_ingestion.infrastructure.storage.claims import ClaimFolder, orphans
+from csv_ingestion.infrastructure.storage.purge import purge_folders
 from csv_ingestion.infrastructure.storage.source_errors import source_errors
-
-#: Names that transfer tools and editors give to files that are not finished.
-_UNFINISHED_PREFIXES = (".", "~")
-_UNFINISHED_SUFFIXES = (".tmp", ".part", ".filepart", ".crdownload")
-_FOLDERS = ("processing", "archive", "rejected")
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """A file as one look at the inbox shows it; any write or replacement makes another."""
-
-    modified_ns: int
-    name: str
-    size: int
-    inode: int
 
 
 class DropFolder:
-    """The input directory: files lie at its top, `processing/`, `archive/` and `rejected/` below.
+    """The input directory: files lie at its top; see the port for what is below.
 
     Args:
         root: the directory; one file system, since files are claimed by rename.
-        min_age_seconds: a file is taken once two looks, this far apart, see it unchanged. No clock is compared, so a
-            sender's wrong modification time neither hurries nor blocks a file. 0 takes what is there.
+        readiness: when a file is whole.
+        retention: how long files are kept afterwards.
         sleep: waits so many seconds.
     """
 
-    def __init__(self, root: Path, min_age_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        root: Path,
+        readiness: Readiness,
+        retention: Retention = Retention(),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._root = root
-        self._min_age = min_age_seconds
+        self._readiness = readiness
+        self._retention = retention
         self._sleep = sleep
 
     def check(self) -> None:
-        """Raise SourceUnavailable or SourceAccessDenied if files could not be claimed now."""
+        """See `Inbox`."""
         with source_errors("use the input directory"):
             self._prepare()
             probe = self._root / f".probe-{uuid.uuid4().hex}"
             probe.touch()
-            for folder in _FOLDERS:  # rename(2) between two file systems fails with EXDEV
+            for folder in FOLDERS:  # rename(2) between two file systems fails with EXDEV
                 probe = probe.rename(self._root / folder / probe.name)
             probe.unlink()
 
-    def claims(self) -> Generator[ClaimedFile, None, None]:
-        """Claim file by file: first what dead processes left, then what is ready in the inbox, oldest first.
-
-        Close the iterator to give the claims up; what was not settled then is reclaimed by the next run.
-
-        Raises:
-            SourceUnavailable, SourceAccessDenied: the directory cannot be used.
-        """
+    def claims(self) -> Generator[ClaimedPath, None, None]:
+        """See `Inbox`."""
         with source_errors("claim files of the input directory"):
             self._prepare()
-            for claim in orphans(self._root / "processing"):
+            for claim in orphans(self._root / PROCESSING):
                 with claim:
                     for name in claim.files():
-                        yield ClaimedFile(claim, name, self._root, reclaimed=True)
+                        yield self._claimed(claim, name, reclaimed=True)
             with closing(self._claim_ready()) as ready:
                 yield from ready
 
-    def _claim_ready(self) -> Generator[ClaimedFile, None, None]:
+    def purge(self) -> Purged:
+        """See `Inbox`."""
+        if self._retention == Retention():
+            return Purged()
+        with source_errors("remove files that have outlived their retention"):
+            self._prepare()
+            return purge_folders(self._root, self._retention, self._disk_now())
+
+    def _claim_ready(self) -> Generator[ClaimedPath, None, None]:
         names = self._ready()
         if not names:
             return
-        with ClaimFolder.create(self._root / "processing") as claim:
+        with ClaimFolder.create(self._root / PROCESSING) as claim:
             for name in names:
                 if claim.take(self._root / name):
-                    yield ClaimedFile(claim, name, self._root, reclaimed=False)
+                    yield self._claimed(claim, name, reclaimed=False)
+
+    def _claimed(self, claim: ClaimFolder, name: str, reclaimed: bool) -> ClaimedPath:
+        marker = self._readiness.marker_of(name)
+        if marker:
+            claim.take_marker(self._root / marker)
+        return ClaimedPath(claim, name, self._root, self._readiness.completion, reclaimed)
 
     def _prepare(self) -> None:
-        for folder in _FOLDERS:
+        for folder in FOLDERS:
             (self._root / folder).mkdir(exist_ok=True)
 
     def _ready(self) -> list[str]:
-        looks = self._look()
-        if looks and self._min_age > 0:
-            self._sleep(self._min_age)
-            looks &= self._look()
-        return [look.name for look in sorted(looks, key=lambda look: (look.modified_ns, look.name))]
+        first = second = self._look()
+        now = self._disk_now()
+        if first and self._readiness.pause > 0:
+            self._sleep(self._readiness.pause)
+            now = self._disk_now()
+            second = self._look()
+        return [look.name for look in self._readiness.ready(first, second, now)]
 
-    def _look(self) -> set[_Look]:
+    def _disk_now(self) -> float:
+        """The time by the clock that the file system stamps changes with; over a network it is not this machine's."""
+        probe = self._root / PROCESSING / f".clock-{uuid.uuid4().hex}"
+        try:
+            with probe.open("xb") as file:
+                return os.fstat(file.fileno()).st_ctime
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _look(self) -> set[Look]:
         looks = set()
         with os.scandir(self._root) as entries:
             for entry in entries:
-                name = entry.name
-                if name.startswith(_UNFINISHED_PREFIXES) or name.lower().endswith(_UNFINISHED_SUFFIXES):
-                    continue
                 try:
-                    if entry.is_file(follow_symlinks=False):  # a link could lead out of the directory
-                        facts = entry.stat(follow_symlinks=False)
-                        looks.add(_Look(facts.st_mtime_ns, name, facts.st_size, facts.st_ino))
+                    facts = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:  # claimed by another process meanwhile
                     continue
+                if stat.S_ISREG(facts.st_mode):  # a link could lead out of the directory
+                    version = f"{facts.st_ino}-{facts.st_mtime_ns}"
+                    looks.add(Look(entry.name, facts.st_size, version, facts.st_mtime, facts.st_ctime))
         return looks

@@ -1,24 +1,20 @@
-"""`RejectedRows` as rejected/<key>/rows.csv."""
+"""`RejectedRowsDraft` as rejected/<key>/rows.csv."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import BinaryIO
 
+from csv_ingestion.application.helpers.row_lines import ROWS_HEADER, row_line
 from csv_ingestion.domain.reasons import RowReason
 from csv_ingestion.infrastructure.storage.source_errors import source_errors
 
 
 class RejectedRowsFile:
     """Drafts the file and puts it in place as a whole by `commit`: a second try replaces what the first one left.
-
-    Columns: `line` (physical, from 1), `reason`, `fields` (the fields as received, a JSON array: their number differs).
-    As a context manager it drops what was not committed.
 
     Args:
         draft: where rows are written first, on the file system of `path`, for this process alone.
@@ -28,20 +24,18 @@ class RejectedRowsFile:
     def __init__(self, draft: Path, path: Path) -> None:
         self._draft = draft
         self._path = path
-        self._file: TextIO | None = None
-        self._writer: Any = None
+        self._file: BinaryIO | None = None
 
     def add(self, line: int, reason: RowReason, fields: Sequence[str]) -> None:
         """See `RejectedRows`."""
         with source_errors("write rejected rows"):
             if self._file is None:
-                self._file = self._draft.open("w", encoding="utf-8", newline="")
-                self._writer = csv.writer(self._file, lineterminator="\n")
-                self._writer.writerow(("line", "reason", "fields"))
-            self._writer.writerow((line, reason.value, json.dumps(fields, ensure_ascii=False)))
+                self._file = self._draft.open("wb")
+                self._file.write(ROWS_HEADER)
+            self._file.write(row_line(line, reason, fields))
 
     def commit(self) -> None:
-        """Make the rows durable; without any, remove what an earlier try of the same content left."""
+        """See `RejectedRowsDraft`."""
         with source_errors("write rejected rows"):
             if self._file is None:
                 self._path.unlink(missing_ok=True)
