@@ -187,7 +187,7 @@ def test_a_claim_of_a_living_process_is_not_touched(world: World) -> None:
 _DYING = """
 import os
 from csv_ingestion.interfaces import main
-from ingestion_kernel.infrastructure.storage import local
+from ingestion_kernel.infrastructure.storage import local_staged as local
 
 def die(*arguments):
     os._exit(99)

@@ -18,7 +18,8 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.storage.filedatalake import DataLakeFileClient, FileSystemClient
 from ingestion_kernel.domain.exceptions import SourceAccessDenied, SourceUnavailable
-from ingestion_kernel.infrastructure.storage.adls_calls import Retry, error_code, is_missing_path
+from ingestion_kernel.infrastructure.storage.adls_calls import error_code, is_missing_path
+from ingestion_kernel.infrastructure.storage.retry import Retry
 
 from csv_ingestion.domain.exceptions import FileRejected
 from csv_ingestion.domain.ports.inbox import PROCESSING
