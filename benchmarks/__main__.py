@@ -1,4 +1,4 @@
-"""`python -m benchmarks [database] [silver] [spark-start] [--rows N]`."""
+"""`python -m benchmarks [api] [database] [silver] [spark-start] [--rows N]`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from benchmarks.api import measure_api
 from benchmarks.database import measure_database
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
@@ -15,6 +16,7 @@ from benchmarks.silver import measure_silver
 from benchmarks.spark_start import measure_spark_start
 
 _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
+    "api": measure_api,
     "database": measure_database,
     "silver": measure_silver,
     "spark-start": measure_spark_start,

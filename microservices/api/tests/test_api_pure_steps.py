@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from api_ingestion.application.helpers.paging import target_of
-from api_ingestion.application.helpers.documents import digest, parse_json
+from api_ingestion.application.helpers.documents import digest, json_lines, parse_json
 from api_ingestion.application.helpers.mapping import RecordMapper
 from api_ingestion.domain.cursor import CursorType
 from api_ingestion.domain.window import Verdict, Window
@@ -81,7 +81,7 @@ def test_a_watermark_of_another_type_is_named() -> None:
 
 
 def mapped(record: Any, **field_map: str) -> dict[str, Any]:
-    line = RecordMapper(["customer_id", "cpf", "total_amount"], field_map, 64).line(record)
+    line = json_lines([RecordMapper(["customer_id", "cpf", "total_amount"], field_map, 64).row(record)])
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     row: dict[str, Any] = json.loads(line)
     return row
@@ -113,7 +113,7 @@ def test_nothing_is_lost_in_the_mapping() -> None:
 
 def test_line_feeds_and_broken_surrogates_stay_in_their_line() -> None:
     assert mapped({"cpf": "a\nb\u2028c"}) == {"cpf": "a\nb\u2028c"}
-    assert b"\\ud800" in RecordMapper(["cpf"], {}, 64).line(parse_json(b'{"cpf": "\\ud800"}'))
+    assert b"\\ud800" in json_lines([RecordMapper(["cpf"], {}, 64).row(parse_json(b'{"cpf": "\\ud800"}'))])
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:

@@ -18,6 +18,7 @@ _WHOLE_DOCUMENT = "."
 _STEP = re.compile(r"(?:\A|\.)([^.\[\]]+)|\[(\d{1,6})\]")
 # floats stay text: a binary float would round money. Integers are exact as they are
 _decode = msgspec.json.Decoder(float_hook=str).decode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 def parse_json(body: bytes) -> Any:
@@ -133,6 +134,14 @@ def json_bytes(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
     except RecursionError:
         raise too_deep() from None
+
+
+def json_lines(rows: list[Any]) -> bytes:
+    """Each of `rows`, which must hold no float, as compact JSON in UTF-8 and a line feed."""
+    try:
+        return _encode_lines(rows)
+    except UnicodeEncodeError:
+        return b"".join(json_bytes(row) + b"\n" for row in rows)
 
 
 def too_deep() -> SourceDataInvalid:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api_ingestion.application.helpers.documents import as_text, json_bytes, split_path, too_deep
+from api_ingestion.application.helpers.documents import as_text, split_path, too_deep
+from api_ingestion.application.helpers.flat_mapping import FlatMapping
 
 #: Holds what the contract does not know of a record.
 EXTRA = "_extra"
@@ -23,7 +24,7 @@ class _Branch:
 
 
 class RecordMapper:
-    """Turns a record into one JSON line.
+    """Turns a record into a row of raw.
 
     Args:
         columns: the contract's, in order.
@@ -38,29 +39,34 @@ class RecordMapper:
     def __init__(self, columns: Sequence[str], field_map: Mapping[str, str], max_depth: int) -> None:
         self._columns = tuple(columns)
         self._max_depth = max_depth
+        paths = {column: split_path(field_map.get(column, column)) for column in columns}
+        if () in paths.values():
+            raise ValueError("a column cannot be the whole record")
+        self._flat = FlatMapping(paths, max_depth) if FlatMapping.fits(list(paths.values()), max_depth) else None
         self._tree = _Branch()
-        for column in columns:
+        for column, path in paths.items():
             node = self._tree
-            for step in split_path(field_map.get(column, column)):
+            for step in path:
                 node = node.children.setdefault(step, _Branch())
-            if node is self._tree:
-                raise ValueError("a column cannot be the whole record")
             node.columns.append(column)
 
-    def line(self, record: Any) -> bytes:
-        """One line of raw: the columns that the record has, in contract order, then what is left under `_extra`.
+    def row(self, record: Any) -> dict[str, Any]:
+        """The columns that the record has, in contract order, then what is left under `_extra`; all scalars are text.
 
         Raises:
             SourceDataInvalid: nested too deep.
         """
         if not isinstance(record, dict):
-            return json_bytes({EXTRA: {BARE_RECORD: as_text(record, self._max_depth)}}) + b"\n"
-        found: dict[str, Any] = {}
-        extra = _split_object(record, self._tree.children, found, self._max_depth)
-        row = {column: found[column] for column in self._columns if column in found}
+            return {EXTRA: {BARE_RECORD: as_text(record, self._max_depth)}}
+        row, extra = self._flat.row(record) if self._flat else self._split(record)
         if extra:
             row[EXTRA] = extra
-        return json_bytes(row) + b"\n"
+        return row
+
+    def _split(self, record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        found: dict[str, Any] = {}
+        extra = _split_object(record, self._tree.children, found, self._max_depth)
+        return {column: found[column] for column in self._columns if column in found}, extra
 
 
 #: Nothing of the value is left: all of it went into columns.
@@ -76,10 +82,7 @@ def _split_object(
     rest: dict[str, Any] = {}
     for key, value in node.items():
         branch = branches.get(key)
-        if branch is None:
-            rest[key] = as_text(value, depth - 1)
-            continue
-        left = _take(value, branch, found, depth - 1)
+        left = as_text(value, depth - 1) if branch is None else _take(value, branch, found, depth - 1)
         if left is not _TAKEN:
             rest[key] = left
     return rest
