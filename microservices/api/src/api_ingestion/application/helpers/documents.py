@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 
 _DIGEST_DIGITS = 16
 _WHOLE_DOCUMENT = "."
-_STEP = re.compile(r"(?:\A|\.)([^.\[\]]+)|\[(\d{1,6})\]")
+_STEP = re.compile(r"(?:\A|(?<=.)\.)([^.\[\]]+)|\[(\d{1,6})\]")
 # floats stay text: a binary float would round money. Integers are exact as they are
 _decode = msgspec.json.Decoder(float_hook=str).decode
 _encode_lines = msgspec.json.Encoder().encode_lines

@@ -12,7 +12,14 @@ from ingestion_kernel.domain.batch import BatchKey, Extraction, RawFormat, Water
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 from ingestion_kernel.domain.ports.source import Outcome, RecordSink
 
-from api_ingestion.application.helpers.documents import at_path, digest, json_lines, page_digest, scalar_text, split_path
+from api_ingestion.application.helpers.documents import (
+    at_path,
+    digest,
+    json_lines,
+    page_digest,
+    scalar_text,
+    split_path,
+)
 from api_ingestion.application.helpers.mapping import RecordMapper
 from api_ingestion.application.helpers.paging import PagingKind
 from api_ingestion.domain.window import Verdict, Window

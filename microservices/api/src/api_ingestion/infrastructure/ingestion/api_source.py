@@ -96,7 +96,8 @@ class ApiSource:
             try:
                 walk.resume(watermark["resume"])
             except PositionRefused:
-                pass  # its cursor has expired or paging was set otherwise: the window is read anew, nothing is lost
+                # its cursor has expired or paging was set otherwise: the window is read anew, nothing is lost
+                walk.close()
             else:
                 yield from self._batches(walk, resumed, budget, open_in_raw=True)
                 if not walk.ended:

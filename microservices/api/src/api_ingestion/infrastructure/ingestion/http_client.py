@@ -195,8 +195,10 @@ class ApiClient:
         except KeyError:
             return
         expected = self._settings.api_failure_value
-        text = scalar_text(value)
-        failed = text == expected if expected is not None else bool(value) and text not in _NO_FAILURE
+        if expected is not None:
+            failed = scalar_text(value) == expected
+        else:
+            failed = bool(value) and (isinstance(value, (dict, list)) or scalar_text(value) not in _NO_FAILURE)
         if failed:
             raise TransientFault("200 with a failure at API_FAILURE_PATH")
 

@@ -113,7 +113,8 @@ class PageWalk:
     def close(self) -> None:
         """End what is fetched ahead; nothing runs any more after this."""
         if isinstance(self._pages, Prefetcher):
-            self._pages.close(self._client.abort)
+            # after the last page the thread ends by itself, and the client is needed for the next walk
+            self._pages.close(_leave_alone if self.ended else self._client.abort)
 
     def _started(self) -> Iterator[Page] | Prefetcher[Page]:
         pages = self._fetch(self._state, self._last_page)
@@ -153,6 +154,10 @@ class PageWalk:
                 advice="Ask for smaller pages (API_SIZE_PARAM, API_PAGE_SIZE) or raise API_MAX_PAGE_RECORDS.",
             )
         return records
+
+
+def _leave_alone() -> None:
+    """There is nothing to wake."""
 
 
 def _text(state: PageState | None) -> str:

@@ -26,6 +26,7 @@ class Prefetcher(Generic[T]):
         self._room = threading.Semaphore(ahead)
         self._closed = False
         self._started = False
+        self._over = False
         self._thread = threading.Thread(target=self._work, name="api-prefetch", daemon=True)
 
     def __next__(self) -> T:
@@ -40,6 +41,7 @@ class Prefetcher(Generic[T]):
             self._thread.start()
         made = self._made.get()
         if isinstance(made, BaseException):
+            self._over = True
             self._made.put(made)  # the end stays the end
             raise made
         self._room.release()
@@ -49,11 +51,11 @@ class Prefetcher(Generic[T]):
         """End the thread and wait for it.
 
         Args:
-            wake: called if it still works, to end what it waits for.
+            wake: called to end what it waits for, unless it is known to wait for nothing any more.
         """
         self._closed = True
         self._room.release()
-        if self._thread.is_alive():
+        if self._started and not self._over:
             wake()
         if self._started:
             self._thread.join()
