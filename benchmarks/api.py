@@ -63,7 +63,8 @@ class Contestants:
         """`api_bare.py`: neither mapped, checked, hashed, synced to the disk nor resumable."""
         with TemporaryDirectory(dir=self._work) as name:
             directory = Path(name)
-            command = [sys.executable, Path(__file__).with_name("api_bare.py"), self._url, directory / "rows.jsonl"]
+            script, file = Path(__file__).with_name("api_bare.py"), directory / "rows.jsonl"
+            command: list[str | Path] = [sys.executable, script, self._url, file]
             done = measure(command, self._clean, directory)
             rows, seconds = done.stdout.split()
             self._expect(int(rows), "the bare loop")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
 
@@ -19,7 +19,7 @@ def main() -> None:
     rows = 0
     started = time.perf_counter()
     with httpx.Client() as client, ThreadPoolExecutor(1) as ahead, open(path, "w", encoding="utf-8") as file:
-        coming = ahead.submit(client.get, url)
+        coming: Future[httpx.Response] | None = ahead.submit(client.get, url)
         while coming is not None:
             page = json.loads(coming.result().raise_for_status().content)
             onward = page["next_cursor"]

@@ -1,12 +1,13 @@
 """An HTTP server that answers request after request as its script says, and notes what it was asked.
 
-Usage: scripted_api.py FOLDER. It reads FOLDER/script.json at each request, a list of answers with any of
+Usage: scripted_api.py FOLDER [PEM]. It reads FOLDER/script.json at each request, a list of answers with any of
 {"status", "headers", "body", "encoding", "repeat", "cut", "drip", "slow_head"}; prints its port; and appends each
 request to FOLDER/requests.jsonl. The last answer is given again and again.
 """
 
 import gzip
 import json
+import ssl
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,5 +70,9 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if len(sys.argv) > 2:  # a certificate and its key in one PEM file
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[2])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_address[1], flush=True)
     server.serve_forever()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.infrastructure.storage.location import is_loopback
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
 
 class Auth(StrEnum):
@@ -35,6 +35,7 @@ class AuthSettings(KernelSettings):
         api_url: address of the list of records; a query in it is sent with each request but those to a next link.
         api_allow_http: allow plain http beyond loopback.
         api_allowed_networks: CIDR blocks, separated by commas, that may be reached although they are not public.
+        api_ca_file: certificates in PEM of a private authority, trusted beside the public ones.
         api_auth: `api_key` sends `api_key` in the header `api_key_header`, `bearer` in Authorization (RFC 6750),
             `oauth2` fetches a token by client credentials (RFC 6749, 4.4).
         api_token_url: the token endpoint, the only address that ever sees the client's secret.
@@ -44,6 +45,7 @@ class AuthSettings(KernelSettings):
     api_url: str
     api_allow_http: bool = False
     api_allowed_networks: str = ""
+    api_ca_file: FilePath | None = None
     api_auth: Auth = Auth.API_KEY
     api_key: SecretStr | None = None
     api_key_header: str = Field(default="X-API-Key", pattern=r"\A[A-Za-z0-9-]+\z")

@@ -46,7 +46,7 @@ class Exchanger:
         self._timeout = settings.api_page_timeout_seconds
         self._network = GuardedNetwork(AddressGuard(settings.allowed_networks(), resolver))
         self._http = httpx.Client(
-            transport=GuardedTransport(self._network),
+            transport=GuardedTransport(self._network, settings.api_ca_file),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(settings.api_read_timeout_seconds, connect=settings.api_connect_timeout_seconds),
             follow_redirects=False,

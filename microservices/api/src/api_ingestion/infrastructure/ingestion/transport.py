@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpcore
 import httpx
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """HTTP/1.1 over `network`. Reads neither proxies nor anything else from the environment."""
+    """HTTP/1.1 over `network`. Reads neither proxies nor anything else from the environment.
 
-    def __init__(self, network: httpcore.NetworkBackend) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=network
-        )
+    Args:
+        network: makes the connections.
+        ca_file: certificates in PEM, trusted beside the public ones.
+
+    Raises:
+        ConfigurationInvalid: `ca_file` holds none.
+    """
+
+    def __init__(self, network: httpcore.NetworkBackend, ca_file: Path | None) -> None:
+        trust = httpx.create_ssl_context(trust_env=False)
+        if ca_file is not None:
+            try:
+                trust.load_verify_locations(ca_file)
+            except OSError:  # ssl.SSLError is one
+                raise ConfigurationInvalid("API_CA_FILE holds no certificate in PEM that can be read") from None
+        self._pool = httpcore.ConnectionPool(ssl_context=trust, network_backend=network, keepalive_expiry=5.0)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.BaseTransport`."""
