@@ -1,4 +1,4 @@
-"""`python -m benchmarks [adls] [csv] [database] [silver] [spark-start] [--rows N]`."""
+"""`python -m benchmarks [adls] [api] [csv] [database] [silver] [spark-start] [--rows N]`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from rich.console import Console
 
 from benchmarks.adls import measure_adls
+from benchmarks.api import measure_api
 from benchmarks.csv_files import measure_csv
 from benchmarks.database import measure_database
 from benchmarks.measured import BenchmarkError
@@ -18,6 +19,7 @@ from benchmarks.spark_start import measure_spark_start
 
 _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "adls": measure_adls,
+    "api": measure_api,
     "csv": measure_csv,
     "database": measure_database,
     "silver": measure_silver,

@@ -14,6 +14,7 @@ from ingestion_kernel.application.services.ingest import IngestionService, Inges
 from ingestion_kernel.domain.batch import Mode
 from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.raw_lake import RawLake
+from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.domain.run import Run
 from ingestion_kernel.infrastructure.storage.local import LocalRawLake
 from ingestion_kernel.infrastructure.telemetry.system_clock import SystemClock
@@ -44,9 +45,12 @@ class Bench:
 
     def ingest(self, url: str, mode: Mode = Mode.INCREMENTAL, lake: RawLake | None = None, **changes: Any) -> Run:
         """Run once; the ended run."""
+        return self.ingest_from(build_source(self.settings(url, **changes)), mode, lake)
+
+    def ingest_from(self, source: Source, mode: Mode = Mode.INCREMENTAL, lake: RawLake | None = None) -> Run:
+        """Run `source` once; the ended run."""
         clock = SystemClock()
         setup = IngestionSetup("customers", "1.0.0", "test", PartLimits(), 86_400)
-        source = build_source(self.settings(url, **changes))
         lake = lake or LocalRawLake(self.root, "customers")
         run = new_run("run", "api", mode, clock)
         IngestionService(source, lake, clock, SilentTelemetry(), setup).execute(run)

@@ -70,12 +70,13 @@ class PartnerServer(_Process):
 class ScriptedServer(_Process):
     """`scripted_api.py`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
         folder.mkdir()
         self._folder = folder
         self.play()
-        super().__init__([sys.executable, str(_HERE / "scripted_api.py"), str(folder)])
-        self.origin = f"http://127.0.0.1:{int(self.first_line())}"
+        options = [str(certificate)] if certificate else []
+        super().__init__([sys.executable, str(_HERE / "scripted_api.py"), str(folder), *options])
+        self.origin = f"{'https' if certificate else 'http'}://127.0.0.1:{int(self.first_line())}"
         self.url = f"{self.origin}/list"
 
     def play(self, *answers: dict[str, Any]) -> None:

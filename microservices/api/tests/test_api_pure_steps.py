@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from api_ingestion.application.helpers.paging import target_of
-from api_ingestion.application.helpers.records import RecordMapper, digest, parse_json
+from api_ingestion.application.helpers.documents import digest, json_lines, parse_json
+from api_ingestion.application.helpers.mapping import RecordMapper
 from api_ingestion.domain.cursor import CursorType
 from api_ingestion.domain.window import Verdict, Window
 from api_ingestion.infrastructure.config.settings import ApiSettings
@@ -59,7 +60,7 @@ def test_numbers_are_ordered_as_numbers() -> None:
 
 def test_a_window_that_sees_only_its_boundary_stays_where_it_is() -> None:
     window = Window(TIME, "2025-01-01T00:00:00Z", frozenset({"a", "b"}))
-    assert window.admit("2025-01-01T00:00:00+00:00", "a") is Verdict.KNOWN
+    assert window.admit("2025-01-01T00:00:00+00:00", lambda: "a") is Verdict.KNOWN
     assert window.complete() == {
         "since": "2025-01-01T00:00:00Z",
         "boundary": ["a", "b"],
@@ -70,8 +71,8 @@ def test_a_window_that_sees_only_its_boundary_stays_where_it_is() -> None:
 
 def test_a_digest_counts_as_known_at_the_boundary_only() -> None:
     window = Window(TIME, "2025-01-01T00:00:00Z", frozenset({"a"}))
-    assert window.admit("2025-01-02T00:00:00Z", "a") is Verdict.NEW
-    assert window.admit("2024-12-31T00:00:00Z", "z") is Verdict.BEFORE_WINDOW
+    assert window.admit("2025-01-02T00:00:00Z", lambda: "a") is Verdict.NEW
+    assert window.admit("2024-12-31T00:00:00Z", lambda: "z") is Verdict.BEFORE_WINDOW
 
 
 def test_a_watermark_of_another_type_is_named() -> None:
@@ -80,7 +81,7 @@ def test_a_watermark_of_another_type_is_named() -> None:
 
 
 def mapped(record: Any, **field_map: str) -> dict[str, Any]:
-    line = RecordMapper(["customer_id", "cpf", "total_amount"], field_map).line(record)
+    line = json_lines([RecordMapper(["customer_id", "cpf", "total_amount"], field_map, 64).row(record)])
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     row: dict[str, Any] = json.loads(line)
     return row
@@ -112,11 +113,11 @@ def test_nothing_is_lost_in_the_mapping() -> None:
 
 def test_line_feeds_and_broken_surrogates_stay_in_their_line() -> None:
     assert mapped({"cpf": "a\nb\u2028c"}) == {"cpf": "a\nb\u2028c"}
-    assert b"\\ud800" in RecordMapper(["cpf"], {}).line(parse_json(b'{"cpf": "\\ud800"}'))
+    assert b"\\ud800" in json_lines([RecordMapper(["cpf"], {}, 64).row(parse_json(b'{"cpf": "\\ud800"}'))])
 
 
 def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
-    assert digest({"a": "1", "b": "2"}) == digest({"b": "2", "a": "1"}) != digest({"a": "1", "b": "3"})
+    assert digest({"a": "1", "b": "2"}, 9) == digest({"b": "2", "a": "1"}, 9) != digest({"a": "1", "b": "3"}, 9)
 
 
 @pytest.mark.parametrize(

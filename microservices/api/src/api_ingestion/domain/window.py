@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -34,6 +34,7 @@ class Window:
 
     Attributes:
         since: lower bound, as the API wrote it; None takes everything.
+        low: lower bound sent to the API where it is not `since`, as in a row of time windows.
         boundary: digests of the records already taken at `since`, and of those without a usable cursor value.
         until: upper bound sent to the API, None if it takes none.
         seen_max: highest cursor value of this window so far, as the API wrote it.
@@ -45,9 +46,11 @@ class Window:
     since: str | None = None
     boundary: frozenset[str] = frozenset()
     until: str | None = None
+    low: str | None = None
     seen_max: str | None = None
     at_max: set[str] = field(default_factory=set)
     undated: set[str] = field(default_factory=set)
+    _unnamed: list[Callable[[], str]] = field(init=False, default_factory=list)
     _since_key: OrderKey | None = field(init=False)
     _max_key: OrderKey | None = field(init=False)
 
@@ -55,25 +58,32 @@ class Window:
         self._since_key = _bound(self.kind, self.since)
         self._max_key = _bound(self.kind, self.seen_max)
 
-    def admit(self, cursor: str | None, digest: str) -> Verdict:
+    def admit(self, cursor: str | None, digest: Callable[[], str]) -> Verdict:
         """Note a record of the window and say whether it is to be written.
 
         Args:
             cursor: its cursor value as the API wrote it, None if it has none.
-            digest: of its content.
+            digest: of its content; asked for only where the cursor does not settle the matter, as it costs.
         """
-        known = Verdict.KNOWN if digest in self.boundary else Verdict.NEW
         key = None if cursor is None else self.kind.key(cursor)
         if key is None:
-            self.undated.add(digest)
-            return known
+            named = digest()
+            self.undated.add(named)
+            return Verdict.KNOWN if named in self.boundary else Verdict.NEW
         if self._since_key is not None and key < self._since_key:
             return Verdict.BEFORE_WINDOW
         if self._max_key is None or key > self._max_key:
-            self.seen_max, self._max_key, self.at_max = cursor, key, {digest}
+            self.seen_max, self._max_key = cursor, key
+            self.at_max.clear()
+            self._unnamed[:] = (digest,)
         elif key == self._max_key:
-            self.at_max.add(digest)
-        return known if key == self._since_key else Verdict.NEW
+            self._unnamed.append(digest)
+        return Verdict.KNOWN if key == self._since_key and digest() in self.boundary else Verdict.NEW
+
+    def name_records(self) -> None:
+        """Ask for the digests still owed. To be called at each page's end, as they keep its records in memory."""
+        self.at_max.update(digest() for digest in self._unnamed)
+        self._unnamed.clear()
 
     def paused(self, position: PageState, last_page: str) -> Watermark:
         """The watermark of a batch that ends before the window does.
@@ -82,6 +92,7 @@ class Window:
             position: of the next page, with the paging kind.
             last_page: hash of the last page read, so that a repeat is seen after a resumption too.
         """
+        self.name_records()
         return {
             "since": self.since,
             "boundary": sorted(self.boundary),
@@ -90,6 +101,7 @@ class Window:
                 "position": dict(position),
                 "last_page": last_page,
                 "until": self.until,
+                "low": self.low,
                 "at_max": sorted(self.at_max),
                 "undated": sorted(self.undated),
             },
@@ -97,6 +109,7 @@ class Window:
 
     def complete(self) -> Watermark:
         """The watermark of the window's last batch: where the next window starts."""
+        self.name_records()
         since, boundary = self.since, set(self.boundary)
         if self._max_key is not None and self._max_key != self._since_key:
             since, boundary = self.seen_max, set(self.at_max)
@@ -105,11 +118,11 @@ class Window:
         return {"since": since, "boundary": sorted(boundary | self.undated), "seen_max": since, "resume": None}
 
     @classmethod
-    def after(cls, kind: CursorType, watermark: Watermark | None, until: str | None) -> Window:
+    def after(cls, kind: CursorType, watermark: Watermark | None, until: str | None, low: str | None = None) -> Window:
         """A new window from where `watermark` ends; an unfinished window in it is begun anew."""
         if watermark is None:
-            return cls(kind, until=until)
-        return cls(kind, watermark["since"], frozenset(watermark["boundary"]), until)
+            return cls(kind, until=until, low=low)
+        return cls(kind, watermark["since"], frozenset(watermark["boundary"]), until, low)
 
     @classmethod
     def resumed(cls, kind: CursorType, watermark: Watermark) -> Window:
@@ -120,6 +133,7 @@ class Window:
             watermark["since"],
             frozenset(watermark["boundary"]),
             resume["until"],
+            resume.get("low"),
             watermark["seen_max"],
             set(resume["at_max"]),
             set(resume["undated"]),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from customer_contract import load_contract
-from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 from ingestion_kernel.infrastructure.telemetry.system_clock import SystemClock
 from ingestion_kernel.interfaces.cli import ServiceInfo, service_cli
 
+from api_ingestion.infrastructure.config.mapping_file import field_map
 from api_ingestion.infrastructure.config.settings import ApiSettings
 from api_ingestion.infrastructure.ingestion.api_source import ApiSource
 
@@ -17,16 +17,11 @@ def build_source(settings: ApiSettings) -> ApiSource:
     """The API as the settings describe it.
 
     Raises:
-        ConfigurationInvalid: API_FIELD_MAP names a column that the contract does not have.
+        ConfigurationInvalid: the mapping cannot be read or names a column that the contract does not have.
     """
     columns = load_contract().column_names
-    unknown = sorted(set(settings.api_field_map) - set(columns))
-    if unknown:
-        raise ConfigurationInvalid(
-            f"API_FIELD_MAP names columns that the contract does not have: {', '.join(unknown)}",
-            advice=f"The contract's columns are: {', '.join(columns)}.",
-        )
-    return ApiSource(settings, columns, SystemClock())
+    mapping = field_map(settings.api_field_map, settings.api_mapping_file, columns)
+    return ApiSource(settings, columns, mapping, SystemClock())
 
 
 app = service_cli(

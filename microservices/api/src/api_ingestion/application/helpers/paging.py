@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 
-from api_ingestion.application.helpers.records import Path, at_path, scalar_text
+from api_ingestion.application.helpers.documents import Path, at_path, scalar_text
 from api_ingestion.domain.window import PageState
 
 _NO_MORE = (None, "", "false", "0")
+#: Names in a state of what goes into the request; `read` counts the records so far.
+_POSITIONS = ("page", "offset", "cursor")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -38,11 +40,21 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """What came: the JSON document, the address it came from, and the target of its `Link: rel=next` (RFC 8288)."""
+    """What came.
+
+    Attributes:
+        document: JSON; None if `unchanged`.
+        url: the address it came from.
+        link: the target of its `Link: rel=next` (RFC 8288).
+        validators: of the document: `etag` and `last_modified` as sent, where they were.
+        unchanged: the API says that the document is the one whose validators it was shown (304).
+    """
 
     document: Any
     url: str
     link: str | None = None
+    validators: Mapping[str, str] = field(default_factory=dict)
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,7 @@ class Paging:
         next_path: where the next cursor or link stands in the document; null or empty there ends the walk.
         next_optional: the API leaves that field out of the last page.
         has_more_path: where the document says that more pages follow, None if it does not.
+        total_path: where the document says how many records all pages hold together, None if it does not.
         short_page_ends: a page with fewer records than `size` is the last.
     """
 
@@ -69,6 +82,7 @@ class Paging:
     next_path: Path
     next_optional: bool
     has_more_path: Path | None
+    total_path: Path | None
     short_page_ends: bool
 
     def first(self) -> PageState:
@@ -84,7 +98,7 @@ class Paging:
         params = dict(window)
         if self.size_param and self.kind is not PagingKind.NONE:
             params[self.size_param] = str(self.size)
-        params |= {self.position_param: str(value) for value in state.values()}
+        params |= {self.position_param: str(value) for name, value in state.items() if name in _POSITIONS}
         return PageRequest(params)
 
     def following(self, state: PageState, answer: PageAnswer, records: int) -> PageState | None:
@@ -108,9 +122,25 @@ class Paging:
         # a server that caps the size makes every page short, so by default only an empty one is trusted to be the last
         if not records or (self.short_page_ends and records < self.size) or not self._has_more(answer):
             return None
+        counted: dict[str, str | int] = {}
+        if self.total_path is not None:
+            counted = {"read": int(state.get("read", 0)) + records}
+            if int(counted["read"]) >= self._total(answer, self.total_path):
+                return None
         if self.kind is PagingKind.PAGE:
-            return {"page": int(state["page"]) + 1}
-        return {"offset": int(state["offset"]) + records}
+            return {"page": int(state["page"]) + 1, **counted}
+        return {"offset": int(state["offset"]) + records, **counted}
+
+    def _total(self, answer: PageAnswer, path: Path) -> int:
+        try:
+            text = scalar_text(at_path(answer.document, path)) or ""
+        except KeyError:
+            text = ""
+        if not (text.isascii() and text.isdecimal()):
+            raise SourceDataInvalid(
+                "the answer has no whole number at API_TOTAL_PATH", advice="Correct or remove API_TOTAL_PATH."
+            )
+        return int(text)
 
     def _has_more(self, answer: PageAnswer) -> bool:
         if self.has_more_path is None:

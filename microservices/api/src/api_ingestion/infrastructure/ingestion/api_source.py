@@ -2,46 +2,66 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
+from ingestion_kernel.domain.batch import Mode, Watermark
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 from ingestion_kernel.domain.ports.clock import Clock
-from ingestion_kernel.domain.ports.source import Outcome, PendingBatch, RecordSink
+from ingestion_kernel.domain.ports.source import PendingBatch
 
-from api_ingestion.application.helpers.records import RecordMapper, at_path, scalar_text, split_path
-from api_ingestion.domain.cursor import CursorType
-from api_ingestion.domain.window import Verdict, Window
+from api_ingestion.application.helpers.mapping import RecordMapper
+from api_ingestion.domain.time_windows import moment_text, time_windows
+from api_ingestion.domain.window import Window
+from api_ingestion.infrastructure.authentication.headers import client_credentials
 from api_ingestion.infrastructure.config.settings import ApiSettings
+from api_ingestion.infrastructure.ingestion.api_batch import ApiBatch, PageBudget, address_digest, alone
 from api_ingestion.infrastructure.ingestion.http_client import ApiClient, PositionRefused
+from api_ingestion.infrastructure.ingestion.network import Resolver, resolve
 from api_ingestion.infrastructure.ingestion.page_walk import PageWalk
+from api_ingestion.infrastructure.ingestion.rate_limit import TokenBucket
 
 
 class ApiSource:
-    """A partner's API as a source of customer records.
+    """A partner's API as a source of customer records. Tokens and the rate limit outlive a run.
 
     Args:
         settings: what the API is like.
         columns: the contract's, in order.
+        field_map: contract column -> path in the partner's record.
         clock: bounds the window where the API takes an upper bound.
+        resolver: gives a host's addresses; a test's hook.
     """
 
     name = "api"
     modes = frozenset({Mode.INCREMENTAL, Mode.FULL})
 
-    def __init__(self, settings: ApiSettings, columns: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: ApiSettings,
+        columns: Sequence[str],
+        field_map: Mapping[str, str],
+        clock: Clock,
+        resolver: Resolver = resolve,
+    ) -> None:
         self._settings = settings
         self._clock = clock
-        self._mapper = RecordMapper(columns, settings.api_field_map)
+        self._resolver = resolver
+        self._mapper = RecordMapper(columns, field_map, settings.api_max_json_depth)
+        self._credentials = client_credentials(settings)
+        self._bucket = TokenBucket(settings.api_requests_per_second, settings.api_request_burst)
 
     @contextmanager
     def pending(self, mode: Mode, watermark: Watermark | None) -> Iterator[Iterator[PendingBatch]]:
         """See `Source`. An unfinished window is finished first; then comes what changed since."""
-        with ApiClient(self._settings, self._clock) as client:
-            yield self._full(client) if mode is Mode.FULL else self._incremental(client, watermark)
+        budget = PageBudget(self._settings.api_max_pages)
+        with self._client(self._settings) as client:
+            batches = self._full(client, budget) if mode is Mode.FULL else self._incremental(client, budget, watermark)
+            try:
+                yield batches
+            finally:
+                batches.close()  # ends what is fetched ahead, before the client closes under it
 
     def take_rejected_inputs(self) -> int:
         """See `Source`: an API has no whole inputs to set aside."""
@@ -50,132 +70,110 @@ class ApiSource:
     def check(self) -> None:
         """See `Source`: asks for the smallest page the API gives, once, as probes come often."""
         quick = self._settings.model_copy(update={"api_retry_attempts": 1, "api_page_size": 1})
-        with ApiClient(quick, self._clock) as client:
-            PageWalk(client, self._settings, {}).read()
+        with self._client(quick) as client:
+            PageWalk(client, quick, {}).read()
 
-    def _full(self, client: ApiClient) -> Iterator[PendingBatch]:
-        walk = PageWalk(client, self._settings, {})
-        while not walk.ended:
-            yield ApiBatch(walk, None, self._mapper, self._settings)
+    def _client(self, settings: ApiSettings) -> ApiClient:
+        return ApiClient(settings, self._clock, self._credentials, self._bucket, self._resolver)
 
-    def _incremental(self, client: ApiClient, watermark: Watermark | None) -> Iterator[PendingBatch]:
+    def _full(self, client: ApiClient, budget: PageBudget) -> Generator[PendingBatch, None, None]:
+        if not self._settings.api_window_seconds:
+            yield from self._batches(self._walk(client, {}), None, budget, keyed_by_content=True)
+            return
+        watermark: Watermark | None = None
+        for low, until in self._bounds(None, None):
+            window = Window.after(self._settings.api_cursor_type, watermark, until, low)
+            yield from self._batches(self._walk_of(client, window), window, budget, keyed_by_content=True)
+            watermark = window.complete()
+
+    def _incremental(
+        self, client: ApiClient, budget: PageBudget, watermark: Watermark | None
+    ) -> Generator[PendingBatch, None, None]:
+        kind, reached = self._settings.api_cursor_type, None
         if watermark and watermark["resume"]:
-            resumed = Window.resumed(self._settings.api_cursor_type, watermark)
+            resumed = Window.resumed(kind, watermark)
+            walk = self._walk_of(client, resumed)
             try:
-                walk = self._walk(client, resumed)
                 walk.resume(watermark["resume"])
             except PositionRefused:
-                pass  # its cursor has expired or paging was set otherwise: the window is read anew, nothing is lost
+                # its cursor has expired or paging was set otherwise: the window is read anew, nothing is lost
+                walk.close()
             else:
-                yield from self._batches(walk, resumed, open_in_raw=True)
-                watermark = resumed.complete()
-        until = self._until()
-        window = Window.after(self._settings.api_cursor_type, watermark, until)
-        yield from self._batches(
-            self._walk(client, window), window, open_in_raw=bool(watermark and watermark["resume"])
-        )
+                yield from self._batches(walk, resumed, budget, open_in_raw=True)
+                if not walk.ended:
+                    return
+                watermark, reached = resumed.complete(), resumed.until
+        for low, until in self._bounds(watermark, reached):
+            window = Window.after(kind, watermark, until, low)
+            walk = self._walk_of(client, window, watermark)
+            yield from self._batches(walk, window, budget, open_in_raw=bool(watermark and watermark["resume"]))
+            if not walk.ended:
+                return
+            watermark = window.complete()
 
-    def _batches(self, walk: PageWalk, window: Window, open_in_raw: bool) -> Iterator[PendingBatch]:
-        while not walk.ended:
-            batch = ApiBatch(walk, window, self._mapper, self._settings, open_in_raw)
-            yield batch
-            open_in_raw = open_in_raw or batch.published
-
-    def _walk(self, client: ApiClient, window: Window) -> PageWalk:
-        bounds = {self._settings.api_since_param: window.since, self._settings.api_until_param: window.until}
-        return PageWalk(client, self._settings, {name: value for name, value in bounds.items() if name and value})
-
-    def _until(self) -> str | None:
-        if not self._settings.api_until_param:
-            return None
-        moment = self._clock.now() - timedelta(seconds=self._settings.api_settle_seconds)
-        return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-class ApiBatch:
-    """A `PendingBatch` of at most API_MAX_PAGES_PER_BATCH pages.
-
-    Args:
-        walk: read on from where it stands.
-        window: None takes every record.
-        open_in_raw: raw's newest watermark lies within this window, so its end must be published even with no row.
-    """
-
-    key: BatchKey | None = None
-    format = RawFormat.JSON_LINES
-    header = b""
-
-    def __init__(
+    def _batches(
         self,
         walk: PageWalk,
         window: Window | None,
-        mapper: RecordMapper,
-        settings: ApiSettings,
+        budget: PageBudget,
+        keyed_by_content: bool = False,
         open_in_raw: bool = False,
-    ) -> None:
-        self._walk = walk
-        self._window = window
-        self._mapper = mapper
-        self._settings = settings
-        self._open_in_raw = open_in_raw
-        self._cursor_path = split_path(settings.api_cursor_field)
-        self.published = False
-
-    def extract(self, sink: RecordSink) -> Extraction:
-        """See `PendingBatch`."""
-        counts: Counter[str] = Counter()
-        retries = self._walk.retries
-        while not self._walk.ended and counts["pages"] < self._settings.api_max_pages_per_batch:
-            counts["pages"] += 1
-            for record, digest in self._walk.read():
-                counts["received"] += 1
-                verdict = self._verdict(record, digest)
-                counts[verdict] += 1
-                if verdict is Verdict.NEW:
-                    sink.write(self._line(record))
-        details = {
-            "paging": self._settings.api_paging.value,
-            "pages": counts["pages"],
-            "retries": self._walk.retries - retries,
-            "records_received": counts["received"],
-            "records_known": counts[Verdict.KNOWN],
-            "records_before_window": counts[Verdict.BEFORE_WINDOW],
-        }
-        if self._window is None:
-            return Extraction(content_addressed=True, details=details)
-        return Extraction(
-            watermark=self._watermark(self._window),
-            publish_if_empty=self._walk.ended and self._open_in_raw,
-            details={**details, "until": self._window.until},
-        )
-
-    def settle(self, outcome: Outcome) -> None:
-        """See `PendingBatch`."""
-        self.published = outcome is Outcome.PUBLISHED
-
-    def _watermark(self, window: Window) -> Watermark:
-        watermark = window.complete() if self._walk.ended else window.paused(*self._walk.position())
-        dated = self._settings.api_cursor_type is CursorType.TIMESTAMP
-        return {**watermark, "as_of": watermark["seen_max"]} if dated else watermark
-
-    def _verdict(self, record: object, digest: str) -> Verdict:
-        if self._window is None:
-            return Verdict.NEW
-        return self._window.admit(self._cursor_of(record), digest)
-
-    def _cursor_of(self, record: object) -> str | None:
-        if not isinstance(record, Mapping):
-            return None
+    ) -> Iterator[PendingBatch]:
         try:
-            return scalar_text(at_path(record, self._cursor_path))
-        except KeyError:
-            return None
+            while not walk.ended and not budget.spent:
+                batch = ApiBatch(walk, window, self._mapper, self._settings, budget, keyed_by_content, open_in_raw)
+                yield batch
+                open_in_raw = open_in_raw or batch.published
+            if keyed_by_content and not walk.ended:
+                raise SourceDataInvalid(
+                    "a full run reached API_MAX_PAGES before the API's last page",
+                    advice="Raise API_MAX_PAGES, or see why the API does not end.",
+                )
+        finally:
+            walk.close()
 
-    def _line(self, record: object) -> bytes:
-        line = self._mapper.line(record)
-        if len(line) > self._settings.api_max_record_bytes:
-            raise SourceDataInvalid(
-                f"a record is larger than {self._settings.api_max_record_bytes} bytes",
-                advice="Raise API_MAX_RECORD_BYTES if the partner's records really are that large.",
-            )
-        return line
+    def _walk(self, client: ApiClient, bounds: Mapping[str, str], known: Mapping[str, str] | None = None) -> PageWalk:
+        return PageWalk(client, self._settings, bounds, known, self._settings.api_prefetch_pages)
+
+    def _walk_of(self, client: ApiClient, window: Window, watermark: Watermark | None = None) -> PageWalk:
+        stated = {
+            self._settings.api_since_param: window.low or window.since,
+            self._settings.api_until_param: window.until,
+        }
+        bounds = {name: value for name, value in stated.items() if name and value}
+        known = (watermark or {}).get("validators")
+        if not known or not self._settings.api_conditional or not alone(self._settings):
+            return self._walk(client, bounds)
+        walk = self._walk(client, bounds, known)
+        return walk if known["address"] == address_digest(walk) else self._walk(client, bounds)
+
+    def _bounds(self, watermark: Watermark | None, reached: str | None) -> Iterator[tuple[str | None, str | None]]:
+        """Lower (None: the watermark's own) and upper bounds of the windows to read.
+
+        Args:
+            watermark: where the last complete window ended.
+            reached: upper bound of the window that this run has just finished, None if there was none.
+        """
+        since = watermark["since"] if watermark else None
+        start, length = self._settings.api_start, self._settings.api_window_seconds
+        if length is None or start is None:
+            yield None if since or start is None else moment_text(start), self._until()
+            return
+        last = reached or since
+        if last:
+            start = self._moment(last)
+        for low, high in time_windows(start, self._now(), timedelta(seconds=length)):
+            yield moment_text(low), moment_text(high)
+
+    def _until(self) -> str | None:
+        return moment_text(self._now()) if self._settings.api_until_param else None
+
+    def _now(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._settings.api_settle_seconds)
+
+    def _moment(self, text: str) -> datetime:
+        key = self._settings.api_cursor_type.key(text)
+        moment = key[0] if key else None
+        if not isinstance(moment, datetime):
+            raise SourceDataInvalid("the watermark in raw is no moment", advice="Set API_CURSOR_TYPE back.")
+        return moment

@@ -3,50 +3,83 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 
-from api_ingestion.application.helpers.paging import PageAnswer
-from api_ingestion.application.helpers.records import at_path, digest, split_path
+from api_ingestion.application.helpers.documents import at_path, page_digest, split_path
+from api_ingestion.application.helpers.paging import PageAnswer, PagingKind
 from api_ingestion.domain.window import PageState
 from api_ingestion.infrastructure.config.settings import ApiSettings
 from api_ingestion.infrastructure.ingestion.http_client import ApiClient, PositionRefused
+from api_ingestion.infrastructure.ingestion.prefetch import Prefetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page.
+
+    Attributes:
+        records: as they came.
+        following: where the walk stands after it, None at the end.
+        digest: of its records; empty if it has none.
+        retries: requests repeated to get it.
+        validators: see `PageAnswer`.
+        unchanged: see `PageAnswer`.
+    """
+
+    records: list[Any]
+    following: PageState | None
+    digest: str
+    retries: int
+    validators: Mapping[str, str]
+    unchanged: bool
 
 
 class PageWalk:
-    """Reads page after page.
+    """Reads page after page, the next ones ahead of the one asked for. Its own position is that of its reader.
 
     Args:
         client: the run's connection.
         settings: how the API pages, and the limits of a page.
         bounds: parameters that bound the window.
+        validators: of the document, where it is the only page.
+        ahead: pages to be fetched before they are asked for; 0 fetches in the reader's thread.
     """
 
-    def __init__(self, client: ApiClient, settings: ApiSettings, bounds: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        settings: ApiSettings,
+        bounds: Mapping[str, str],
+        validators: Mapping[str, str] | None = None,
+        ahead: int = 0,
+    ) -> None:
         self._client = client
         self._settings = settings
         self._bounds = bounds
+        self._validators = validators
+        self._ahead = ahead
         self._paging = settings.paging()
+        self._records_path = split_path(settings.api_records_path)
         self._state: PageState | None = self._paging.first()
-        self._states = {_text(self._state)}
-        self._pages: set[str] = set()
         self._last_page = ""
-        self._fetched: PageAnswer | None = None
+        self._fetched: Page | None = None
+        self._pages = self._started()
 
     @property
     def ended(self) -> bool:
         """True once the last page was read."""
         return self._state is None
 
-    @property
-    def retries(self) -> int:
-        """Requests repeated so far in this run."""
-        return self._client.retries
+    def address(self) -> str:
+        """Where the first page is."""
+        return str(self._client.address(self._paging.request(self._paging.first(), self._bounds)))
 
-    def read(self) -> list[tuple[Any, str]]:
-        """The records of the next page, each with the digest of its content.
+    def read(self) -> Page:
+        """The next page.
 
         Raises:
             SourceDataInvalid: the page cannot be taken, or was read before.
@@ -54,20 +87,14 @@ class PageWalk:
         """
         if self._state is None:
             raise ValueError("the walk has ended")
-        answer = self._fetched or self._client.read(self._paging.request(self._state, self._bounds))
+        page = self._fetched or next(self._pages)
         self._fetched = None
-        records = self._records(answer)
-        digests = [digest(record) for record in records]
-        self._refuse_repeat(digests)
-        following = self._paging.following(self._state, answer, len(records))
-        if following is not None and _text(following) in self._states:
-            raise _repeated("the API names the same next page twice")
-        self._states.add(_text(following))
-        self._state = following
-        return list(zip(records, digests, strict=True))
+        self._state = page.following
+        self._last_page = page.digest or self._last_page
+        return page
 
     def position(self) -> tuple[PageState, str]:
-        """Where the walk stands, for `resume`; and the hash of the last page."""
+        """Where the walk stands, for `resume`; and the digest of the last page."""
         return {"paging": self._settings.api_paging.value, **(self._state or {})}, self._last_page
 
     def resume(self, resume: Mapping[str, Any]) -> None:
@@ -79,14 +106,44 @@ class PageWalk:
         position = dict(resume["position"])
         if position.pop("paging") != self._settings.api_paging.value:
             raise PositionRefused("API_PAGING has changed")
-        self._state, self._states = position, {_text(position)}
-        self._pages = {resume["last_page"]}
-        self._last_page = resume["last_page"]
-        self._fetched = self._client.read(self._paging.request(position, self._bounds))
+        self._state, self._last_page = position, resume["last_page"]
+        self._pages = self._started()
+        self._fetched = next(self._pages)
+
+    def close(self) -> None:
+        """End what is fetched ahead; nothing runs any more after this."""
+        if isinstance(self._pages, Prefetcher):
+            # after the last page the thread ends by itself, and the client is needed for the next walk
+            self._pages.close(_leave_alone if self.ended else self._client.abort)
+
+    def _started(self) -> Iterator[Page] | Prefetcher[Page]:
+        pages = self._fetch(self._state, self._last_page)
+        alone = self._settings.api_paging is PagingKind.NONE
+        return Prefetcher(pages, self._ahead) if self._ahead and not alone else pages
+
+    def _fetch(self, state: PageState | None, last_page: str) -> Iterator[Page]:
+        """The pages from `state` on. May run in a thread of its own, so it shares nothing with the reader."""
+        states, digests = {_text(state)}, {last_page}
+        while state is not None:
+            retried = self._client.retries
+            answer = self._client.read(self._paging.request(state, self._bounds), self._validators)
+            if answer.unchanged:
+                yield Page([], None, "", self._client.retries - retried, {}, True)
+                return
+            records = self._records(answer)
+            digest = page_digest(records) if records else ""
+            if records and digest in digests:
+                raise _repeated("the API sent the same page twice")
+            digests.add(digest)
+            state = self._paging.following(state, answer, len(records))
+            if state is not None and _text(state) in states:
+                raise _repeated("the API names the same next page twice")
+            states.add(_text(state))
+            yield Page(records, state, digest, self._client.retries - retried, answer.validators, False)
 
     def _records(self, answer: PageAnswer) -> list[Any]:
         try:
-            records = at_path(answer.document, split_path(self._settings.api_records_path))
+            records = at_path(answer.document, self._records_path)
         except KeyError:
             records = None
         if not isinstance(records, list):
@@ -98,13 +155,9 @@ class PageWalk:
             )
         return records
 
-    def _refuse_repeat(self, digests: list[str]) -> None:
-        if not digests:
-            return
-        self._last_page = digest(digests)
-        if self._last_page in self._pages:
-            raise _repeated("the API sent the same page twice")
-        self._pages.add(self._last_page)
+
+def _leave_alone() -> None:
+    """There is nothing to wake."""
 
 
 def _text(state: PageState | None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from ingestion_kernel.application.helpers.interruption import pause_before_retry
+from ingestion_kernel.application.helpers.interruption import count_retry, pause
 from ingestion_kernel.domain.exceptions import SourceThrottled, SourceUnavailable
 from ingestion_kernel.domain.ports.clock import Clock
 
@@ -17,6 +18,9 @@ from api_ingestion.infrastructure.config.settings import ApiSettings
 
 #: Answers that may differ next time. 501 and 505 will not.
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+#: How often a wait looks whether the run was cancelled.
+_LOOK_SECONDS = 0.2
 
 T = TypeVar("T")
 
@@ -49,13 +53,14 @@ def parse_retry_after(value: str | None, date: str | None, now: datetime) -> flo
         return None
     if value.strip().isdecimal():
         return float(value)
-    until = _http_date(value)
+    until = http_date(value)
     if until is None:
         return None
-    return max(0.0, (until - (_http_date(date) or now)).total_seconds())
+    return max(0.0, (until - (http_date(date) or now)).total_seconds())
 
 
-def _http_date(value: str | None) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
+    """The moment of an HTTP date (RFC 9110, 5.6.7), in UTC if it names no zone; None if it is none."""
     try:
         moment = parsedate_to_datetime(value) if value else None
     except ValueError:
@@ -63,19 +68,29 @@ def _http_date(value: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
+class Aborted(Exception):
+    """The run has ended; whoever works for it ahead must stop."""
+
+
 class Retrier:
     """Repeats requests within one run's budget and deadline, with full jitter. Retry-After is a lower bound.
 
     `retries` counts what was repeated.
+
+    Args:
+        settings: attempts, budget, backoff and deadline.
+        clock: for `next_allowed_at`.
+        stop: once set, nothing waits any longer.
     """
 
-    def __init__(self, settings: ApiSettings, clock: Clock) -> None:
+    def __init__(self, settings: ApiSettings, clock: Clock, stop: threading.Event) -> None:
         self._attempts = settings.api_retry_attempts
         self._budget = settings.api_retry_budget
         self._base = settings.api_retry_base_seconds
         self._cap = settings.api_retry_cap_seconds
         self._deadline = time.monotonic() + settings.api_deadline_seconds
         self._clock = clock
+        self._stop = stop
         self.retries = 0
 
     def call(self, request: Callable[[], T]) -> T:
@@ -84,6 +99,7 @@ class Retrier:
         Raises:
             SourceThrottled: the API wants more patience than the run has.
             SourceUnavailable: it still fails after all tries.
+            Aborted: the run has ended.
         """
         attempt = 0
         while True:
@@ -93,10 +109,38 @@ class Retrier:
             except TransientFault as fault:
                 wait = self._wait(fault, attempt)
             self.retries += 1
-            pause_before_retry(wait)
+            count_retry()
+            self._sleep(wait)
+
+    def hold(self, seconds: float) -> None:
+        """Wait before a request, as the rate limit wants.
+
+        Raises:
+            SourceThrottled: the run's deadline comes first.
+            Aborted: the run has ended.
+        """
+        if time.monotonic() + seconds > self._deadline:
+            raise self._throttled("that its quota is used up", seconds)
+        if seconds > 0:
+            self._sleep(seconds)
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._stop.wait(min(left, _LOOK_SECONDS)):
+                raise Aborted
+            pause(0)  # raises if the run is cancelled
+
+    def _throttled(self, reason: str, seconds: float) -> SourceThrottled:
+        return SourceThrottled(
+            f"the API says {reason} and asks for a pause of {seconds:.0f} s",
+            next_allowed_at=(self._clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        )
 
     def _wait(self, fault: TransientFault, attempt: int) -> float:
         # `from None` throughout: causes of network errors may quote headers or answers
+        if self._stop.is_set():
+            raise Aborted from None
         jitter = random.uniform(0, min(self._cap, self._base * 2 ** (attempt - 1)))
         asked = fault.retry_after or 0.0
         wait = asked + jitter
@@ -105,10 +149,6 @@ class Retrier:
         if not late and not spent:
             return wait
         if fault.throttled or (late and asked):
-            next_allowed = self._clock.now() + timedelta(seconds=asked or self._cap)
-            raise SourceThrottled(
-                f"the API answered {fault.reason} and asks for a pause of {asked:.0f} s",
-                next_allowed_at=next_allowed.isoformat(timespec="seconds"),
-            ) from None
+            raise self._throttled(fault.reason, asked or self._cap) from None
         limit = "the run's deadline" if late else f"{attempt} tries"
         raise SourceUnavailable(f"the API still fails at {limit}: {fault.reason}") from None
