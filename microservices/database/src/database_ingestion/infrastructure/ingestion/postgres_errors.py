@@ -15,6 +15,8 @@ from ingestion_kernel.domain.exceptions import (
     SourceUnavailable,
 )
 
+from database_ingestion.domain.exceptions import SnapshotLost
+
 _SLOW = "Raise DB_STATEMENT_TIMEOUT_SECONDS, lower DB_BATCH_MAX_ROWS, or index the cursor column."
 _LOCKED = "Another session holds the table (ALTER, VACUUM FULL?); raise DB_LOCK_TIMEOUT_SECONDS or try again later."
 _RIGHTS = "Grant this login CONNECT on the database, USAGE on the schema and SELECT on the table."
@@ -27,6 +29,7 @@ _BY_STATE: dict[str, tuple[type[IngestionError], str, str | None]] = {
     "3F000": (ConfigurationInvalid, "the schema does not exist", "Correct DB_TABLE."),
     "3D000": (ConfigurationInvalid, "the database does not exist", "Correct DATABASE_URL."),
     "42": (ConfigurationInvalid, "the database cannot run the query", None),
+    "40": (SnapshotLost, "the database gave up the snapshot, as by a conflict with recovery on a standby", None),
     "57014": (SourceUnavailable, "the database cancelled the query: it took too long", _SLOW),
     "55P03": (SourceUnavailable, "the table stayed locked", _LOCKED),
     "22": (SourceDataInvalid, "the database cannot convert a value of the table or view", None),

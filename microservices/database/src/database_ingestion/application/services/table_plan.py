@@ -1,0 +1,259 @@
+"""Cuts what is to be read of a table into batches, bounded by rows and bytes, over as many snapshots as it takes."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ingestion_kernel.domain.batch import Mode, Watermark
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid, SourceDataInvalid
+
+from database_ingestion.application.services.table_batch import BatchPlan, TableBatch
+from database_ingestion.domain.exceptions import SnapshotLost
+from database_ingestion.domain.ports.database import Database, TableSnapshot
+from database_ingestion.domain.slices import (
+    CURSOR_KINDS,
+    AllRows,
+    Blocks,
+    Cursor,
+    Position,
+    Unordered,
+    Window,
+    start_after,
+    watermark_of,
+)
+from database_ingestion.domain.table import ContractColumns, Field, TableName, project
+
+_LOG = logging.getLogger(__name__)
+_ROOM = 0.9  # of DB_BATCH_MAX_BYTES is aimed at, as rows differ
+_CURSOR_ADVICE = "Set DB_CURSOR_COLUMN to a column that grows with each change, or to none and use mode full."
+
+
+class NullCursors(StrEnum):
+    """What becomes of rows whose cursor is NULL, NaN or infinite."""
+
+    TAKE = "take"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """Which table, and how.
+
+    Attributes:
+        batch_rows, batch_bytes: bounds of a batch; see the README for what may exceed them.
+        tie_breaker: columns that order rows with an equal cursor.
+        parallel: connections that read a batch in mode full.
+        snapshots: how many in a row may be lost before the run fails.
+    """
+
+    table: TableName
+    contract: ContractColumns
+    cursor_column: str | None
+    batch_rows: int
+    batch_bytes: int
+    column_map: Mapping[str, str] = field(default_factory=dict)
+    tie_breaker: tuple[str, ...] = ()
+    null_cursors: NullCursors = NullCursors.TAKE
+    parallel: int = 1
+    snapshots: int = 3
+
+
+class TablePlan:
+    """The batches of one run. It goes on behind the last batch that was taken, in a new snapshot if it must.
+
+    Args:
+        database, settings: where the rows are.
+        mode: everything, or what is new since `watermark`.
+        pause: sleeps for so many seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: TableSettings,
+        mode: Mode,
+        watermark: Watermark | None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._mode = mode
+        self._watermark = watermark
+        self._pause = pause
+        self._target = settings.batch_rows
+        self._after: Position | None = None
+
+    def batches(self) -> Generator[TableBatch]:
+        """The batches, oldest first. Each must be extracted before the next one is asked for.
+
+        Raises:
+            IngestionError: the database fails, or gave up too many snapshots in a row.
+        """
+        lost = 0
+        while True:
+            try:
+                with self._database.snapshot(self._settings.table, self._guard()) as snapshot:
+                    for batch in self._of(snapshot):
+                        yield batch
+                        if batch.lost:
+                            raise batch.lost
+                        lost = 0
+                return
+            except SnapshotLost as fault:
+                lost += 1
+                if lost >= self._settings.snapshots:
+                    raise
+                _LOG.warning("%s; going on behind the last batch in a new snapshot", fault.message)
+                self._pause(random.uniform(0, 2.0**lost))
+
+    def _guard(self) -> str | None:
+        return guarded_column(self._settings) if self._mode is Mode.INCREMENTAL else None
+
+    def _of(self, snapshot: TableSnapshot) -> Iterator[TableBatch]:
+        fields = fields_of(snapshot, self._settings)
+        if self._mode is Mode.INCREMENTAL:
+            yield from self._incremental(snapshot, fields)
+            return
+        heap = snapshot.heap() if self._settings.parallel > 1 else None
+        if heap is not None:
+            yield from self._by_blocks(snapshot, fields, max(1, int(self._settings.batch_rows / heap.rows_per_block)))
+        elif snapshot.key:
+            yield from self._along_the_key(snapshot, fields)
+        else:
+            yield TableBatch(snapshot, fields, BatchPlan(AllRows(), None))
+
+    def _incremental(self, snapshot: TableSnapshot, fields: tuple[Field, ...]) -> Iterator[TableBatch]:
+        table, cursor = str(self._settings.table), cursor_of(snapshot, self._settings)
+        if self._after is None:
+            self._after = start_after(self._watermark, table, cursor)
+            if self._watermark is not None and self._after is None:
+                _LOG.warning("the newest batch has another cursor: reading the table from its first row")
+        without = self._without_cursor(snapshot, cursor)
+        limit = snapshot.limit(cursor)
+        held_back = snapshot.held_back(cursor, limit) if limit is not None else 0
+        if held_back:
+            _LOG.info("%d rows are too new to be safe from late commits and wait for the next run", held_back)
+
+        def plan(window: Window, max_bytes: int | None) -> BatchPlan:
+            details = {
+                "cursor_after": list(window.after) if window.after else None,
+                "rows_held_back": held_back,
+                "rows_without_cursor": without,
+            }
+            return BatchPlan(window, max_bytes, watermark_of(table, cursor, window.upto), details)
+
+        yield from self._windows(snapshot, fields, cursor, limit, plan)
+        if without and self._settings.null_cursors is NullCursors.TAKE:
+            yield TableBatch(snapshot, fields, BatchPlan(Unordered(cursor), None))
+
+    def _without_cursor(self, snapshot: TableSnapshot, cursor: Cursor) -> int:
+        found = snapshot.count(Unordered(cursor)) if cursor.nullable else 0
+        if not found:
+            return 0
+        text = f"{found} rows of {self._settings.table} have no usable cursor (NULL, NaN or infinite)"
+        if self._settings.null_cursors is NullCursors.REFUSE:
+            advice = f"Fill {cursor.column!r} in the source, or set DB_NULL_CURSORS to take or ignore."
+            raise SourceDataInvalid(text, advice=advice)
+        ignored = self._settings.null_cursors is NullCursors.IGNORE
+        _LOG.warning("%s; %s", text, "they are ignored" if ignored else "they go into a batch of their own")
+        return found
+
+    def _along_the_key(self, snapshot: TableSnapshot, fields: tuple[Field, ...]) -> Iterator[TableBatch]:
+        cursor = snapshot.cursor(snapshot.key[0], snapshot.key[1:])
+        yield from self._windows(snapshot, fields, cursor, None, BatchPlan)
+        if cursor.nullable and snapshot.count(Unordered(cursor)):
+            yield TableBatch(snapshot, fields, BatchPlan(Unordered(cursor), None))
+
+    def _windows(
+        self,
+        snapshot: TableSnapshot,
+        fields: tuple[Field, ...],
+        cursor: Cursor,
+        limit: str | None,
+        plan: Callable[[Window, int | None], BatchPlan],
+    ) -> Iterator[TableBatch]:
+        """Windows of `_target` rows. One with too many bytes is cut anew with fewer; the smallest goes whole."""
+        failed: Position | None = None
+        while (upto := snapshot.end_of_window(cursor, self._after, limit, self._target)) is not None:
+            if upto == failed and self._target > 1:
+                self._target = 1
+                continue
+            whole = upto == failed
+            if whole:
+                _LOG.warning("rows with one and the same cursor exceed DB_BATCH_MAX_BYTES; set DB_CURSOR_TIE_BREAKER")
+            window = Window(cursor, self._after, upto)
+            batch = TableBatch(snapshot, fields, plan(window, None if whole else self._settings.batch_bytes))
+            yield batch
+            self._adapt(batch)
+            failed = upto if batch.too_big else None
+            if not (batch.too_big or batch.lost):
+                self._after = upto
+
+    def _by_blocks(self, snapshot: TableSnapshot, fields: tuple[Field, ...], step: int) -> Iterator[TableBatch]:
+        """Ranges of blocks, the last one open: the heap's order costs no sort and no index."""
+        heap = snapshot.heap()
+        first = 0
+        while heap is not None:
+            end = first + step if first + step < heap.blocks else None
+            rows = Blocks(first, end, self._settings.parallel)
+            smallest = step == 1
+            batch = TableBatch(snapshot, fields, BatchPlan(rows, None if smallest else self._settings.batch_bytes))
+            yield batch
+            if batch.too_big:
+                step = max(1, min(step, heap.blocks - first) // 2)
+            elif end is None:
+                return
+            else:
+                first = end
+
+    def _adapt(self, batch: TableBatch) -> None:
+        """Aim at as many rows as fit, by the bytes that the last ones had."""
+        rows, size = batch.taken
+        if batch.too_big:
+            self._target = max(1, min(self._target // 2, int(rows * _ROOM)))
+        elif rows and not batch.lost:
+            fitting = int(self._settings.batch_bytes * _ROOM * rows / size)
+            self._target = max(1, min(self._settings.batch_rows, fitting))
+
+
+def fields_of(snapshot: TableSnapshot, settings: TableSettings) -> tuple[Field, ...]:
+    """The record's columns. Raises like `project`."""
+    return project(settings.table, snapshot.columns, settings.contract, settings.column_map)
+
+
+def cursor_of(snapshot: TableSnapshot, settings: TableSettings) -> Cursor:
+    """The cursor that the settings name.
+
+    Raises:
+        ConfigurationInvalid: the table has no such column, or its type has no order that new rows follow.
+    """
+    column = _actual(settings.cursor_column or "", snapshot, settings)
+    key = tuple(_actual(name, snapshot, settings) for name in settings.tie_breaker)
+    cursor = snapshot.cursor(column, key)
+    if cursor.kind not in CURSOR_KINDS:
+        text = f"the type of {column!r} ({cursor.kind}) cannot be a cursor"
+        raise ConfigurationInvalid(text, advice=_CURSOR_ADVICE)
+    return cursor
+
+
+def guarded_column(settings: TableSettings) -> str | None:
+    """The cursor's column as the table calls it; the settings may use the contract's name."""
+    return None if settings.cursor_column is None else _in_table(settings.cursor_column, settings)
+
+
+def _in_table(wanted: str, settings: TableSettings) -> str:
+    return {name: column for column, name in settings.column_map.items()}.get(wanted, wanted)
+
+
+def _actual(wanted: str, snapshot: TableSnapshot, settings: TableSettings) -> str:
+    column = _in_table(wanted, settings)
+    if column not in snapshot.columns:
+        text = f"{settings.table} has no cursor column {wanted!r}"
+        raise ConfigurationInvalid(text, advice=_CURSOR_ADVICE)
+    return column
