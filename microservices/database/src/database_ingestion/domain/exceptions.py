@@ -6,7 +6,7 @@ from ingestion_kernel.domain.exceptions import InputRejected, SourceUnavailable
 
 
 class SnapshotLost(SourceUnavailable):
-    """The database gave up our snapshot, not the connection: a standby had to replay a change, or a deadlock.
+    """Our snapshot is gone: a standby had to replay a change, or the connection broke.
 
     A new snapshot can go on from the last batch that was published.
     """

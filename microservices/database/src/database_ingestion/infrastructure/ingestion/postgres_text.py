@@ -25,6 +25,7 @@ from database_ingestion.domain.table import Field
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresColumn
 
 _D, _Q = b"\x02", b"\x03"
+_NULL = _D + b"\\N" + _D
 _COPY = sql.SQL("COPY ({}) TO STDOUT (FORMAT text, DELIMITER e'\\x02')")
 _CONTROLS = bytes(range(32))
 _TO_QUOTES = bytes.maketrans(_D + _Q, b'""')
@@ -60,9 +61,12 @@ class TextRows:
 
     def convert(self, piece: bytes, rows: int) -> bytes:
         """JSON lines of whole rows as COPY wrote them."""
-        if len(piece) - len(piece.translate(None, _CONTROLS)) != rows * self._controls_a_row or b"\\v" in piece:
+        controls = len(piece) - len(piece.translate(None, _CONTROLS))
+        escaped = b"\\" in piece  # a search for one byte is nearly free, one for two or three is not
+        if controls != rows * self._controls_a_row or (escaped and b"\\v" in piece):
             piece = _careful(piece)
-        return piece.replace(b'"', b'\\"').replace(b"\x02\\N\x02", b"null").translate(_TO_QUOTES)
+        piece = piece.replace(b'"', b'\\"')
+        return (piece.replace(_NULL, b"null") if escaped else piece).translate(_TO_QUOTES)
 
 
 def _careful(piece: bytes) -> bytes:
