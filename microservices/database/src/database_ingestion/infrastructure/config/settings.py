@@ -42,7 +42,7 @@ class DatabaseSettings(KernelSettings):
     db_column_map: dict[str, str] = Field(default_factory=dict)
     db_cursor_tie_breaker: tuple[str, ...] = ()
     db_null_cursors: NullCursors = NullCursors.TAKE
-    db_batch_max_rows: int = Field(default=250_000, gt=0)
+    db_batch_max_rows: int = Field(default=1_000_000, gt=0)
     db_batch_max_bytes: int = Field(default=512 * 1024 * 1024, gt=0)
     db_parallel: int = Field(default=1, ge=1, le=16)
     db_snapshot_attempts: int = Field(default=5, ge=1)

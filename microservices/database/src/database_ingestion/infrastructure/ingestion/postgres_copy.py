@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ingestion_kernel.domain.exceptions import SourceDataInvalid
 from ingestion_kernel.domain.ports.source import RecordSink
 from psycopg2 import sql
 
@@ -31,7 +32,7 @@ class Rows(Protocol):
         """COPY of the query."""
 
     def convert(self, piece: bytes, rows: int) -> bytes:
-        """JSON lines of whole rows as COPY wrote them."""
+        """JSON lines of whole rows as COPY wrote them. Raises SourceDataInvalid."""
 
 
 def rows_of(columns: Sequence[PostgresColumn], fields: Sequence[Field]) -> Rows:
@@ -63,7 +64,10 @@ class JsonRows:
         return sql.SQL(_COPY).format(row=sql.Identifier(alias), rows=query)
 
     def convert(self, piece: bytes, rows: int) -> bytes:
-        """See `Rows`."""
+        """See `Rows`. A line feed that slipped through would tear a record apart."""
+        lines = piece.count(b"\n")
+        if lines != rows:
+            raise SourceDataInvalid(f"{rows} rows came as {lines} lines")
         return piece
 
 
@@ -74,18 +78,19 @@ class Lines:
         self._rows = rows
         self._sink = sink
         self._buffer = bytearray()
-        self.feeds = 0
+        self._buffered = 0
 
     def write(self, line: bytes) -> None:
         """Called by the driver for each row."""
         self._buffer += line
+        self._buffered += 1
         if len(self._buffer) >= _PIECE_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Pass on what is left."""
-        rows = self._buffer.count(b"\n")
-        if rows:
-            self._sink.write(self._rows.convert(bytes(self._buffer), rows), rows)
-        self.feeds += rows
+        if self._buffered:
+            piece = self._rows.convert(bytes(self._buffer), self._buffered)
+            self._sink.write(piece, self._buffered)
         self._buffer.clear()
+        self._buffered = 0

@@ -1,14 +1,13 @@
 """JSON lines made from PostgreSQL's own text format: half the work that row_to_json is to the server.
 
-COPY's text format escapes as JSON does, but for the quote: a backslash is doubled, line feed and tab become \\n and
-\\t (https://www.postgresql.org/docs/current/sql-copy.html). So a record needs no parsing here. The query puts constant
-columns between the values,
+COPY's text format with a quote as delimiter escapes as JSON does: a quote and a backslash get a backslash, line feed
+and tab become \\n and \\t (https://www.postgresql.org/docs/current/sql-copy.html). So a record needs no parsing here.
+The query puts constant columns between the values,
 
-    {<Q>customer_id<Q>:  <D>  C1  <D>  ,<Q>cpf<Q>:  <D>  123  <D>  }
+    {<Q>customer_id<Q>:  "  C1  "  ,<Q>cpf<Q>:  "  123  "  }
 
-where D is the delimiter and Q another control character. A few passes over each piece, all in C, turn quotes of values
-into \\" first and D and Q into quotes then. A NULL comes as \\N between two delimiters, which no value can be, as its
-backslash would be doubled.
+where Q is a control character, as a quote would be escaped. In each piece every Q becomes a quote, and "\\N" becomes
+null: no value can look like that, as its backslash would be doubled.
 
 A control character within a value is what could break this. Those that COPY does not escape are found by counting: a
 piece has as many control characters as its rows have of our own, or it takes the careful way, row by row.
@@ -24,13 +23,14 @@ from psycopg2 import sql
 from database_ingestion.domain.table import Field
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresColumn
 
-_D, _Q = b"\x02", b"\x03"
-_NULL = _D + b"\\N" + _D
-_COPY = sql.SQL("COPY ({}) TO STDOUT (FORMAT text, DELIMITER e'\\x02')")
+_Q = b"\x03"
+_COPY = sql.SQL("COPY ({}) TO STDOUT (FORMAT text, DELIMITER '\"')")
+_NULL = b'"\\N"'
 _CONTROLS = bytes(range(32))
-_TO_QUOTES = bytes.maketrans(_D + _Q, b'""')
 # an escape as a whole, so that the second half of \\ is not taken for the beginning of one; or a bare control character
-_ESCAPES = re.compile(rb"\\.|[\x00\x01\x04-\x09\x0b-\x1f]", re.DOTALL)
+_ESCAPES = re.compile(rb"\\.|[\x00-\x02\x04-\x09\x0b-\x1f]", re.DOTALL)
+# a value with its delimiters; between two of them are only our constants, in which a name may hold an escape
+_VALUE = re.compile(rb'\\.|"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def can_be_text(columns: Sequence[PostgresColumn], fields: Sequence[Field]) -> bool:
@@ -45,7 +45,7 @@ class TextRows:
     def __init__(self, columns: Sequence[PostgresColumn], fields: Sequence[Field]) -> None:
         self._columns = columns
         self._fields = fields
-        self._controls_a_row = 4 * len(fields) + 1  # 2 D and 2 Q a field, and the line feed
+        self._controls_a_row = 2 * len(fields) + 1  # 2 Q a field, and the line feed
 
     def select(self) -> sql.Composable:
         """The list of SELECT."""
@@ -62,27 +62,20 @@ class TextRows:
     def convert(self, piece: bytes, rows: int) -> bytes:
         """JSON lines of whole rows as COPY wrote them."""
         controls = len(piece) - len(piece.translate(None, _CONTROLS))
-        escaped = b"\\" in piece  # a search for one byte is nearly free, one for two or three is not
+        escaped = b"\\" in piece  # a search for one byte is nearly free, one for two is not
         if controls != rows * self._controls_a_row or (escaped and b"\\v" in piece):
-            piece = _careful(piece)
-        piece = piece.replace(b'"', b'\\"')
-        return (piece.replace(_NULL, b"null") if escaped else piece).translate(_TO_QUOTES)
-
-
-def _careful(piece: bytes) -> bytes:
-    """The same piece with each foreign control character as JSON's \\u escape."""
-    lines = []
-    for line in _ESCAPES.sub(_as_json, piece).split(b"\n")[:-1]:
-        cells = line.split(_D)  # any D that is left is ours
-        cells[1::2] = [cell.replace(_Q, b"\\u0003") for cell in cells[1::2]]
-        lines.append(_D.join(cells) + b"\n")
-    return b"".join(lines)
+            piece = _VALUE.sub(_without_q, _ESCAPES.sub(_as_json, piece))
+        if escaped:
+            piece = piece.replace(_NULL, b"null")
+        return piece.replace(_Q, b'"')
 
 
 def _as_json(found: re.Match[bytes]) -> bytes:
     text = found.group()
     if text == b"\\v":
         return b"\\u000b"
-    if len(text) == 1 or text[1:] == _D:
-        return b"\\u%04x" % text[-1]
-    return text
+    return b"\\u%04x" % text[0] if len(text) == 1 else text
+
+
+def _without_q(found: re.Match[bytes]) -> bytes:
+    return found.group().replace(_Q, b"\\u0003")
