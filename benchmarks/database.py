@@ -81,7 +81,7 @@ def _result(runs: Runs, few: int, fifth: int, main: int) -> PartResult:
     facts = {
         "start of the service's process": f"{start:.2f} s",
         "peak of the idle service": f"{peaks['idle']:.1f} MB",
-        "the service also": "hashes, syncs to the disk and publishes batches of 250,000 rows; psql does none of that",
+        "the service also": "hashes, syncs to the disk and publishes batches of a million rows; psql does none of that",
     }
     singles = {name: [[run.whole, run.inner, run.peak_mb] for run in found] for name, found in runs.items()}
     return PartResult("database", "Database service", lines, facts, {"whole_s, inner_s, peak_mb": singles})
