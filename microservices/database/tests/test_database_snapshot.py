@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg2
 import pytest
-from database_ingestion.application.services.table_plan import TablePlan, TableSettings
+from database_ingestion.application.services.table_plan import TablePlan
+from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.domain.exceptions import BatchSetAside, SnapshotLost
 from database_ingestion.domain.ports.database import Heap
 from database_ingestion.domain.slices import Cursor, Position, Slice, Unordered, Window

@@ -8,7 +8,7 @@ from customer_contract import load_contract
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.interfaces.cli import ServiceInfo, service_cli
 
-from database_ingestion.application.services.table_plan import TableSettings
+from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.application.services.table_source import TableSource
 from database_ingestion.domain.ports.database import Database
 from database_ingestion.domain.table import ContractColumns, TableName

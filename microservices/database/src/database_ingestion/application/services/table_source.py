@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from ingestion_kernel.domain.batch import Mode, Watermark
 from ingestion_kernel.domain.ports.source import PendingBatch
 
-from database_ingestion.application.services.table_plan import TablePlan, TableSettings, cursor_of, fields_of
+from database_ingestion.application.services.table_plan import TablePlan
+from database_ingestion.application.services.table_settings import TableSettings, cursor_of, fields_of
 from database_ingestion.domain.ports.database import Database
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from database_ingestion.application.services.table_plan import NullCursors
+from database_ingestion.application.services.table_settings import NullCursors
 
 _NO_CURSOR = "none"
 
