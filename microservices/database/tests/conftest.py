@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from ingestion_kernel.domain.run import Run
 from ingestion_kernel.infrastructure.storage.local import LocalRawLake
 from ingestion_kernel.infrastructure.telemetry.system_clock import SystemClock
 from psycopg2.extensions import connection as Connection
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers of these tests
 
 PASSWORD = "s3cret%40pässword"
 CUSTOMERS = """

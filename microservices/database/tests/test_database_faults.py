@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import Any
 
 import pytest
+from database_ingestion.domain.exceptions import BatchSetAside
 from database_ingestion.interfaces.main import build_source
 from ingestion_kernel.domain.batch import Mode
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid, SourceUnavailable
@@ -98,11 +100,18 @@ def test_a_value_that_cannot_be_converted_is_not_quoted(customers, ingestion) ->
     assert "22P02" in text
 
 
-def test_a_connection_that_dies_amid_the_rows_is_unavailability(database, ingestion) -> None:
+def test_a_connection_that_dies_amid_the_rows_is_replaced(database, ingestion) -> None:
     database.execute(
         "CREATE VIEW customers AS SELECT n AS customer_id, repeat('x', 10000) AS cpf, timestamptz '2025-01-01'"
         " + n * interval '1 s' AS updated_at FROM generate_series(1, 3000) AS n"
     )
+
+    class Kept:
+        def __init__(self, ids: list[str]) -> None:
+            self.ids = ids
+
+        def write(self, data: bytes, rows: int = 1) -> None:
+            self.ids += [json.loads(line)["customer_id"] for line in data.splitlines()]
 
     class Killer:
         def write(self, data: bytes, rows: int = 1) -> None:
@@ -111,10 +120,18 @@ def test_a_connection_that_dies_amid_the_rows_is_unavailability(database, ingest
                 " AND datname = current_database()"
             )
 
-    source = build_source(ingestion.settings(database_url=database.url()))
+    taken = []
+    source = build_source(ingestion.settings(database_url=database.url(), db_batch_max_rows=1500))
     with source.pending(Mode.INCREMENTAL, None) as batches:
-        with pytest.raises(SourceUnavailable):
-            next(batches).extract(Killer())
+        first = next(batches)
+        first.extract(Kept(taken))
+        second = next(batches)
+        with pytest.raises(BatchSetAside):
+            second.extract(Killer())
+        assert isinstance(second.lost, SourceUnavailable)
+        next(batches).extract(Kept(taken))  # from a new connection, what the second one should have been
+        assert not list(batches)
+    assert sorted(taken, key=int) == [str(n) for n in range(1, 3001)]
 
 
 def test_a_fault_of_the_lake_passes_through_the_copy(customers, ingestion) -> None:

@@ -96,7 +96,7 @@ def test_a_snapshot_does_not_see_what_comes_meanwhile(shop, url, ingestion) -> N
     with AnyDatabase(make_url(url), None).snapshot(TableName(None, "customers")) as snapshot:
         cursor = snapshot.cursor("id")
         _insert(shop, 2)
-        assert snapshot.boundaries(cursor, None, None, 10) == ["1"]
+        assert snapshot.end_of_window(cursor, None, None, 10) == ("1",)
 
 
 def test_hostile_names_are_quoted(shop, url, ingestion) -> None:

@@ -61,14 +61,14 @@ def test_a_wrong_column_map_is_refused(column_map: dict[str, str], named: str) -
 @pytest.mark.parametrize("upper", ["0", "2025-01-01 00:00:00.000001+00", ""])
 def test_the_next_run_starts_at_the_watermark_even_if_it_is_falsy(upper: str) -> None:
     cursor = Cursor("updated_at", "number")
-    assert start_after(watermark_of("t", cursor, upper), "t", cursor) == upper
+    assert start_after(watermark_of("t", cursor, (upper,)), "t", cursor) == (upper,)
 
 
 @pytest.mark.parametrize(
     ("table", "cursor"), [("u", Cursor("a", "number")), ("t", Cursor("b", "number")), ("t", Cursor("a", "text"))]
 )
 def test_another_cursor_starts_from_the_first_row(table: str, cursor: Cursor) -> None:
-    watermark = watermark_of("t", Cursor("a", "number"), "5")
+    watermark = watermark_of("t", Cursor("a", "number"), ("5",))
     assert start_after(watermark, table, cursor) is None
     assert start_after(None, table, cursor) is None
 

@@ -14,7 +14,8 @@ T = TypeVar("T")
 class Prefetcher(Generic[T]):
     """Hands out the items of an iterator, of which at most `ahead` are made before they are asked for.
 
-    The thread works in the context of its maker, so in that of the run; it starts with the first `next` and ends with the iterator, its first error, or `close`.
+    The thread works in the context of its maker, so in that of the run. It starts with the first `next` and ends with
+    the iterator, its first error, or `close`.
 
     Args:
         items: advanced in the thread only.

@@ -4,55 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from ingestion_kernel.domain.ports.source import RecordSink
 
-from database_ingestion.domain.slices import Cursor, Slice
+from database_ingestion.domain.slices import Cursor, Position, Slice
 from database_ingestion.domain.table import Field, TableName
 
 
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """The table's file: its blocks, and about how many rows lie in one."""
+
+    blocks: int
+    rows_per_block: float
+
+
 class TableSnapshot(Protocol):
-    """One table at one instant: all calls see the same rows, where the database can do that.
+    """One table at one instant: all calls see the same rows, if `frozen`.
 
     Attributes:
         columns: names in the table's order.
         key: columns of the primary key, in its order; empty if there is none.
+        frozen: False where the database has no such thing as a snapshot.
 
-    Each method raises an IngestionError: SourceUnavailable, SourceAccessDenied, SourceDataInvalid or
+    Each method raises an IngestionError: SourceUnavailable, SnapshotLost, SourceAccessDenied, SourceDataInvalid or
     ConfigurationInvalid.
     """
 
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    frozen: bool
 
-    def cursor(self, column: str) -> Cursor:
-        """The column as a cursor; it must be one of `columns`."""
+    def cursor(self, column: str, key: tuple[str, ...] = ()) -> Cursor:
+        """The column as a cursor, with `key` as its tie-breaker; all must be among `columns`."""
 
     def limit(self, cursor: Cursor) -> str | None:
-        """The highest value that no row still to be committed can have; None if no such bound is known or needed."""
+        """The highest value of the cursor's column that no row still to be committed can have.
 
-    def boundaries(self, cursor: Cursor, after: str | None, limit: str | None, rows: int) -> list[str]:
-        """Upper ends, ascending and different, of windows of about `rows` rows over all rows in (after, limit].
+        None if no such bound is known or needed. For a cursor that is no time it holds only for the column that
+        `Database.snapshot` was told to guard.
+        """
 
-        Rows with equal cursor share a window, so one may hold more. Empty if there is no row.
+    def end_of_window(self, cursor: Cursor, after: Position | None, limit: str | None, rows: int) -> Position | None:
+        """The upper end of a window of about `rows` rows behind `after`; None if no row is left up to `limit`.
+
+        Rows with equal cursor (and key) share a window, so one may hold more.
         """
 
     def held_back(self, cursor: Cursor, limit: str) -> int:
         """How many rows have a finite cursor above `limit`."""
 
-    def has_unordered(self, cursor: Cursor) -> bool:
-        """True if a row has a cursor that is NULL, NaN or infinite."""
+    def count(self, rows: Slice) -> int:
+        """How many rows the slice has."""
+
+    def heap(self) -> Heap | None:
+        """The table's file, if it can be read by ranges of blocks; None for views, partitioned and foreign tables."""
 
     def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
         """Write the rows as JSON lines and return how many.
 
-        Every scalar is a JSON string, NULL is null, arrays and documents stay JSON.
+        Every scalar is a JSON string, NULL is null, arrays and documents stay JSON. What `sink` raises passes through
+        and leaves the snapshot usable.
 
         Args:
             rows: which.
             fields: the record's columns.
-            sink: takes the lines; its LakeUnavailable passes through.
+            sink: takes the lines.
             ordered: always in the same order, so that the same rows are the same bytes.
         """
 
@@ -60,5 +79,10 @@ class TableSnapshot(Protocol):
 class Database(Protocol):
     """Where the table lives."""
 
-    def snapshot(self, table: TableName) -> AbstractContextManager[TableSnapshot]:
-        """Connect, freeze the table, and let go when the context closes. Raises like `TableSnapshot`."""
+    def snapshot(self, table: TableName, guard: str | None = None) -> AbstractContextManager[TableSnapshot]:
+        """Connect, freeze the table, and let go when the context closes. Raises like `TableSnapshot`.
+
+        Args:
+            table: to be read.
+            guard: a column whose `limit` will be asked for, so that it is found before the table is frozen.
+        """

@@ -7,6 +7,8 @@ from pydantic import Field, SecretStr, field_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from database_ingestion.application.services.table_settings import NullCursors
+
 _NO_CURSOR = "none"
 
 
@@ -18,11 +20,19 @@ class DatabaseSettings(KernelSettings):
         db_table: `table`, `schema.table`, or either part in SQL's double quotes.
         db_cursor_column: grows with each change of a row; `none` leaves only mode full.
         db_column_map: column of the table -> column of the contract, as a JSON object.
-        db_batch_max_rows: rows that a batch aims at; rows with the same cursor are never torn apart.
+        db_cursor_tie_breaker: columns, as a JSON list, along which rows with an equal cursor are cut; best a key.
+        db_null_cursors: what becomes of rows whose cursor is NULL, NaN or infinite.
+        db_batch_max_rows: rows that a batch aims at; rows with the same cursor and key are never torn apart.
+        db_batch_max_bytes: of JSON lines, which a batch does not exceed; a single row or such rows go whole.
+        db_parallel: connections that read at once in mode full. PostgreSQL.
+        db_snapshot_attempts: how many snapshots in a row a standby may give up before the run fails.
         db_connect_timeout_seconds: PostgreSQL only, as the two below.
         db_statement_timeout_seconds: of one batch, not of the run.
         db_lock_timeout_seconds: how long to wait for a locked table.
         db_cursor_lag_seconds: rows younger than that wait for the next run. Unset: as long as is needed.
+        db_cursor_lag_numbers: numbers below the highest one that wait. Unset: writers are waited for. PostgreSQL.
+        db_writer_wait_seconds: how long, with a cursor of numbers or text. PostgreSQL.
+        db_allow_plaintext: let rows of a remote database cross the network unencrypted. PostgreSQL.
         db_cursor_time_zone: what `timestamp without time zone` means. Unset: the database's own TimeZone.
     """
 
@@ -30,11 +40,19 @@ class DatabaseSettings(KernelSettings):
     db_table: str
     db_cursor_column: str = "updated_at"
     db_column_map: dict[str, str] = Field(default_factory=dict)
-    db_batch_max_rows: int = Field(default=250_000, gt=0)
+    db_cursor_tie_breaker: tuple[str, ...] = ()
+    db_null_cursors: NullCursors = NullCursors.TAKE
+    db_batch_max_rows: int = Field(default=1_000_000, gt=0)
+    db_batch_max_bytes: int = Field(default=512 * 1024 * 1024, gt=0)
+    db_parallel: int = Field(default=1, ge=1, le=16)
+    db_snapshot_attempts: int = Field(default=5, ge=1)
     db_connect_timeout_seconds: float = Field(default=10, gt=0)
     db_statement_timeout_seconds: float = Field(default=1800, gt=0)
     db_lock_timeout_seconds: float = Field(default=30, gt=0)
     db_cursor_lag_seconds: float | None = Field(default=None, ge=0)
+    db_cursor_lag_numbers: int | None = Field(default=None, ge=0)
+    db_writer_wait_seconds: float = Field(default=60, gt=0)
+    db_allow_plaintext: bool = False
     db_cursor_time_zone: str | None = None
 
     @field_validator("database_url")

@@ -1,29 +1,27 @@
-"""PostgreSQL: rows leave it as JSON lines by COPY, in one read-only snapshot and without passing through objects."""
+"""PostgreSQL: rows leave it as lines by COPY, in one read-only snapshot and without passing through objects."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import psycopg2
-from ingestion_kernel.domain.exceptions import ConfigurationInvalid, SourceDataInvalid
-from ingestion_kernel.domain.ports.source import RecordSink
-from psycopg2 import sql
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 from psycopg2.extensions import connection as Psycopg2Connection
+from psycopg2.extensions import cursor as Psycopg2Cursor
 from sqlalchemy import URL
 
-from database_ingestion.domain.slices import TIME_KINDS, AllRows, Cursor, Slice, Unordered
-from database_ingestion.domain.table import Field, TableName
+from database_ingestion.domain.slices import TIME_KINDS
+from database_ingestion.domain.table import TableName
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable, read_table
-from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, copy_statement
 from database_ingestion.infrastructure.ingestion.postgres_errors import connect_fault, query_faults
-from database_ingestion.infrastructure.ingestion.postgres_horizon import Horizon, look
+from database_ingestion.infrastructure.ingestion.postgres_horizon import look
+from database_ingestion.infrastructure.ingestion.postgres_snapshot import Guard, PostgresSnapshot
+from database_ingestion.infrastructure.ingestion.postgres_tls import tls_arguments
+from database_ingestion.infrastructure.ingestion.postgres_writers import WriterOptions, highest_settled
 
-_LOG = logging.getLogger(__name__)
 _APPLICATION = "database-ingestion"
 
 #: Settings that decide how values are written. A role or database may have others.
@@ -35,32 +33,43 @@ _PINNED = {
     "bytea_output": "hex",
 }
 
-_SOURCE = sql.Identifier("source")
-
 
 @dataclass(frozen=True, slots=True)
 class PostgresOptions:
-    """Bounds in seconds; `lag` and `time_zone` see `postgres_horizon`, None to let the database say."""
+    """Bounds in seconds; `lag` and `time_zone` see `postgres_horizon`, None to let the database say.
+
+    `lag_numbers` and `writer_wait` see `postgres_writers`.
+    """
 
     connect_timeout: float
     statement_timeout: float
     lock_timeout: float
     lag: float | None
     time_zone: str | None
+    lag_numbers: int | None = None
+    writer_wait: float = 60
+    allow_plaintext: bool = False
 
 
 class PostgresDatabase:
-    """See `Database`."""
+    """See `Database`.
+
+    Raises:
+        ConfigurationInvalid: the URL would send rows over a network in the clear.
+    """
 
     def __init__(self, url: URL, options: PostgresOptions) -> None:
         dialect = url.set(drivername="postgresql+psycopg2").get_dialect()()
+        given = dialect.create_connect_args(url)[1]
         self._arguments: dict[str, Any] = {
             "connect_timeout": max(1, round(options.connect_timeout)),
+            "keepalives": 1,
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "application_name": _APPLICATION,
-            **dialect.create_connect_args(url)[1],
+            **given,
+            **tls_arguments(given, allow_plaintext=options.allow_plaintext),
             "client_encoding": "utf8",
         }
         host = self._arguments.get("host", "the local socket")
@@ -68,151 +77,76 @@ class PostgresDatabase:
         self._options = options
 
     @contextmanager
-    def snapshot(self, table: TableName) -> Iterator[PostgresSnapshot]:
+    def snapshot(self, table: TableName, guard: str | None = None) -> Iterator[PostgresSnapshot]:
         """See `Database`."""
+        with closing(self._connect()) as connection:
+            with query_faults(str(table)):
+                snapshot = self._open(connection, table, guard)
+            with closing(snapshot):
+                yield snapshot
+
+    def _connect(self) -> Psycopg2Connection:
         try:
-            connection = psycopg2.connect(**self._arguments)
+            connection: Psycopg2Connection = psycopg2.connect(**self._arguments)
         except psycopg2.Error as error:
             raise connect_fault(error, self._place) from None
-        try:
-            with query_faults(str(table)):
-                snapshot = self._open(connection, table)
-            yield snapshot
-        finally:
-            connection.close()
+        return connection
 
-    def _open(self, connection: Psycopg2Connection, table: TableName) -> PostgresSnapshot:
-        with connection.cursor() as cursor:
+    def _open(self, connection: Psycopg2Connection, table: TableName, guard: str | None) -> PostgresSnapshot:
+        """First what is settled, each in a transaction of its own, then the snapshot."""
+        with connection, connection.cursor() as cursor:
             horizon = look(cursor, self._options.lag)
-        connection.rollback()
+        with connection, connection.cursor() as cursor:
+            self._pin(cursor)
+            found = read_table(cursor, table)
+        column = guard if guard in {column.name for column in found.columns} else None
+        guarded = column is not None and found.column(column).kind not in TIME_KINDS
+        while True:
+            highest = self._highest(connection, found, column) if column else None
+            snapshot = self._freeze(connection, table, Guard(horizon, column, highest, self._options.time_zone))
+            if not guarded or highest is not None or not snapshot.has_values(str(column)):
+                return snapshot
+            connection.rollback()  # the first rows came between the two: once more, now that there is a highest value
+
+    def _freeze(self, connection: Psycopg2Connection, table: TableName, guard: Guard) -> PostgresSnapshot:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with connection.cursor() as cursor:
+            self._pin(cursor)
+            frozen = read_table(cursor, table)  # anew: the table may have changed while writers were waited for
+        return PostgresSnapshot(connection, frozen, guard, self._helper)
+
+    def _highest(self, connection: Psycopg2Connection, table: PostgresTable, column: str) -> str | None:
+        kind, options = table.column(column).kind, self._options
+        if kind in TIME_KINDS:
+            if options.lag_numbers is not None:
+                raise ConfigurationInvalid("DB_CURSOR_LAG_NUMBERS needs a cursor column of numbers")
+            return None
+        if options.lag:
+            raise ConfigurationInvalid("DB_CURSOR_LAG_SECONDS needs a cursor column that is a time or a date")
+        if kind not in ("number", "text"):
+            return None  # refused later, with the advice
+        if options.lag_numbers is not None and kind == "text":
+            raise ConfigurationInvalid("DB_CURSOR_LAG_NUMBERS needs a cursor column of numbers")
+        how = WriterOptions(options.lag_numbers, options.writer_wait, self._pin)
+        return highest_settled(connection, table, column, how)
+
+    def _helper(self, exported: str) -> Psycopg2Connection:
+        """A connection that sees the exported snapshot."""
+        connection = self._connect()
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", [exported])  # before any other query
+            self._pin(cursor)
+        return connection
+
+    def _pin(self, cursor: Psycopg2Cursor) -> None:
+        """Local to the transaction: holds behind pgbouncer, too."""
+        statement = f"{round(self._options.statement_timeout * 1000)}ms"
         pinned = {
             **_PINNED,
-            "statement_timeout": f"{round(self._options.statement_timeout * 1000)}ms",
+            "statement_timeout": statement,
+            "idle_in_transaction_session_timeout": statement,  # a batch may take as long to be published
             "lock_timeout": f"{round(self._options.lock_timeout * 1000)}ms",
         }
-        with connection.cursor() as cursor:
-            for name, value in pinned.items():  # local to the transaction: holds behind pgbouncer, too
-                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-            return PostgresSnapshot(connection, read_table(cursor, table), horizon, self._options)
-
-
-class PostgresSnapshot:
-    """See `TableSnapshot`: one REPEATABLE READ transaction."""
-
-    def __init__(
-        self, connection: Psycopg2Connection, table: PostgresTable, horizon: Horizon, options: PostgresOptions
-    ) -> None:
-        self._connection = connection
-        self._table = table
-        self._horizon = horizon
-        self._options = options
-        self.columns = tuple(column.name for column in table.columns)
-        self.key = table.key
-
-    def cursor(self, column: str) -> Cursor:
-        """See `TableSnapshot`."""
-        return self._table.column(column).as_cursor()
-
-    def limit(self, cursor: Cursor) -> str | None:
-        """See `TableSnapshot`. A time is bounded by the horizon; a date by the day before it, as a day goes on."""
-        if cursor.kind not in TIME_KINDS:
-            if self._options.lag:
-                raise ConfigurationInvalid("DB_CURSOR_LAG_SECONDS needs a cursor column that is a time or a date")
-            return None
-        if self._horizon.blind:
-            _LOG.info("other sessions' transactions cannot be seen: holding back by a fixed lag; see the README")
-        unit = timedelta(microseconds=self._table.column(cursor.column).unit_microseconds)
-        safe = self._horizon.safe - unit
-        if cursor.kind == "timestamptz":
-            return safe.isoformat()
-        zone = self._options.time_zone or self._horizon.time_zone
-        local = "(%s::timestamptz AT TIME ZONE %s)"
-        query = f"SELECT ({local}::date - 1)::text" if cursor.kind == "date" else f"SELECT {local}::text"
-        return str(self._rows(sql.SQL(query), [safe.isoformat(), zone])[0][0])
-
-    def boundaries(self, cursor: Cursor, after: str | None, limit: str | None, rows: int) -> list[str]:
-        """See `TableSnapshot`: one pass over the cursor column."""
-        query = sql.SQL(
-            "SELECT value::text FROM ("
-            " SELECT value, number FROM (SELECT {value} AS value, row_number() OVER (ORDER BY {value}) AS number"
-            " FROM {table} WHERE {where}) AS numbered WHERE number % {rows} = 0 UNION ALL"
-            " (SELECT {value}, NULL FROM {table} WHERE {where} ORDER BY {value} DESC LIMIT 1)"
-            ") AS ends ORDER BY number NULLS LAST"
-        ).format(
-            value=_column(cursor.column),
-            table=self._from(),
-            where=self._between(cursor, after, limit),
-            rows=sql.Literal(rows),
-        )
-        return list(dict.fromkeys(row[0] for row in self._rows(query)))
-
-    def held_back(self, cursor: Cursor, limit: str) -> int:
-        """See `TableSnapshot`."""
-        where = self._between(cursor, limit, None)
-        return int(self._rows(sql.SQL("SELECT count(*) FROM {} WHERE {}").format(self._from(), where))[0][0])
-
-    def has_unordered(self, cursor: Cursor) -> bool:
-        """See `TableSnapshot`."""
-        if not cursor.nullable:
-            return False
-        where = self._unordered(cursor)
-        return bool(self._rows(sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {})").format(self._from(), where))[0][0])
-
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
-        """See `TableSnapshot`."""
-        columns = [self._table.column(field.column) for field in fields]
-        selected = [
-            sql.SQL("{} AS {}").format(column.written(_column(column.name)), sql.Identifier(field.name))
-            for column, field in zip(columns, fields, strict=True)
-        ]
-        query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
-            sql.SQL(", ").join(selected), self._from(), self._where(rows)
-        )
-        if ordered:
-            query += sql.SQL(" ORDER BY ") + self._order()
-        lines = Lines(sink)
-        with query_faults(str(self._table)), self._connection.cursor() as cursor:
-            cursor.copy_expert(copy_statement(query, fields), lines)
-            lines.flush()
-            expected = cursor.rowcount
-        if lines.feeds != expected:
-            raise SourceDataInvalid(f"{self._table}: {expected} rows came as {lines.feeds} lines")
-        return expected
-
-    def _where(self, rows: Slice) -> sql.Composable:
-        if isinstance(rows, AllRows):
-            return sql.SQL("true")
-        if isinstance(rows, Unordered):
-            return self._unordered(rows.cursor)
-        return self._between(rows.cursor, rows.after, rows.upto)
-
-    def _between(self, cursor: Cursor, after: str | None, upto: str | None) -> sql.Composable:
-        column = _column(cursor.column)
-        conditions = [sql.SQL("NOT {}").format(self._unordered(cursor))]
-        if after is not None:
-            conditions.append(sql.SQL("{} > {}").format(column, sql.Literal(after)))
-        if upto is not None:
-            conditions.append(sql.SQL("{} <= {}").format(column, sql.Literal(upto)))
-        return sql.SQL(" AND ").join(conditions)
-
-    def _unordered(self, cursor: Cursor) -> sql.Composable:
-        return self._table.column(cursor.column).unordered(_column(cursor.column))
-
-    def _order(self) -> sql.Composable:
-        """By the primary key; without one by the whole row's text, which makes equal rows' order irrelevant."""
-        if self.key:
-            return sql.SQL(", ").join(_column(name) for name in self.key)
-        return sql.SQL('{}::text COLLATE "C"').format(_SOURCE)
-
-    def _from(self) -> sql.Composable:
-        return sql.SQL("{} AS {}").format(sql.Identifier(self._table.schema, self._table.name), _SOURCE)
-
-    def _rows(self, query: sql.Composable, parameters: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
-        with query_faults(str(self._table)), self._connection.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return cursor.fetchall()
-
-
-def _column(name: str) -> sql.Composable:
-    return sql.Identifier("source", name)
+        for name, value in pinned.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Psycopg2Cursor
 
 _FIND = """
-SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT c.oid, n.nspname, c.relname, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
 
@@ -45,6 +45,9 @@ _TEXTS = frozenset({"text", "varchar", "bpchar"})
 #: Dates and times, which row_to_json writes as ISO 8601 by itself, and jsonb, which is on one line and exact.
 _AS_THEY_ARE = frozenset({"date", "timestamp", "timestamptz", "jsonb"})
 
+#: Types whose output in COPY is what ::text gives, unlike that of boolean (t) and char(n) (padded).
+_SAME_AS_TEXT = _NUMBERS | {"text", "varchar", "date", "uuid"}
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresColumn:
@@ -56,17 +59,27 @@ class PostgresColumn:
     not_null: bool
     typmod: int
 
-    def as_cursor(self) -> Cursor:
-        """The column as a cursor; integers have no NaN and no infinity."""
-        kind = "number" if self.type in _NUMBERS else "text" if self.type in _TEXTS else self.type
-        return Cursor(self.name, kind, nullable=not (self.not_null and self.type in _INTEGERS))
+    @property
+    def kind(self) -> str:
+        """Of a cursor on this column; see `Cursor`."""
+        return "number" if self.type in _NUMBERS else "text" if self.type in _TEXTS else self.type
+
+    @property
+    def always_ordered(self) -> bool:
+        """True if no row can be without a place: integers have no NaN and no infinity."""
+        return self.not_null and self.type in _INTEGERS
 
     @property
     def unit_microseconds(self) -> int:
         """The smallest step of a timestamp column: 1 s for `timestamp(0)`, 1 microsecond by default."""
         return 10 ** (6 - self.typmod) if 0 <= self.typmod <= 6 else 1
 
-    def written(self, reference: sql.Composable) -> sql.Composable:
+    @property
+    def is_json(self) -> bool:
+        """True if the record shows a document or list, not a text."""
+        return self.nested or self.type == "jsonb"
+
+    def as_json(self, reference: sql.Composable) -> sql.Composable:
         """The expression that row_to_json writes without loss.
 
         Scalars go as text: as JSON numbers, numeric and bigint would lose digits in most parsers. A json value is
@@ -81,6 +94,14 @@ class PostgresColumn:
             return sql.SQL("{}::numeric::text").format(reference)
         return sql.SQL("{}::text").format(reference)
 
+    def as_text(self, reference: sql.Composable) -> sql.Composable:
+        """The expression that COPY's text format writes like row_to_json writes `as_json`."""
+        if self.type in ("timestamp", "timestamptz"):  # ISO 8601 with a T, which no DateStyle gives
+            return sql.SQL("btrim(to_json({})::text, '\"')").format(reference)
+        if self.type in _SAME_AS_TEXT:  # a cast would cost, and change nothing
+            return reference
+        return self.as_json(reference)
+
     def unordered(self, reference: sql.Composable) -> sql.Composable:
         """A predicate, never NULL, for rows that cannot be put in a window: NULL, NaN, infinite."""
         if self.type in ("timestamptz", "timestamp", "date"):
@@ -92,15 +113,23 @@ class PostgresColumn:
 
 @dataclass(frozen=True, slots=True)
 class PostgresTable:
-    """The table as the catalog knows it."""
+    """The table as the catalog knows it; `kind` is pg_class.relkind."""
 
+    oid: int
     schema: str
     name: str
+    kind: str
     columns: tuple[PostgresColumn, ...]
     key: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
+
+    def as_cursor(self, name: str, key: tuple[str, ...] = ()) -> Cursor:
+        """The column as a cursor, with `key` as its tie-breaker. KeyError if there is no such column."""
+        first = self.column(name)
+        sure = first.always_ordered and all(self.column(other).not_null for other in key)
+        return Cursor(name, first.kind, nullable=not sure, key=key)
 
     def column(self, name: str) -> PostgresColumn:
         """The column of that name; KeyError if there is none."""
@@ -122,11 +151,12 @@ def read_table(cursor: Psycopg2Cursor, table: TableName) -> PostgresTable:
     if found is None:
         advice = "Correct DB_TABLE; write it as schema.table, in the exact case of the database."
         raise ConfigurationInvalid(f"the database has no table {table}", advice=advice)
-    oid, schema, name = found
+    oid, schema, name, kind = found
     cursor.execute(_COLUMNS, [oid])
     columns = tuple(PostgresColumn(*row) for row in cursor.fetchall())
     cursor.execute(_KEY, [oid])
-    return PostgresTable(schema, name, columns, tuple(row[0] for row in cursor.fetchall()))
+    key = tuple(row[0] for row in cursor.fetchall())
+    return PostgresTable(oid, schema, name, kind, columns, key)
 
 
 def _quoted(table: TableName) -> str:

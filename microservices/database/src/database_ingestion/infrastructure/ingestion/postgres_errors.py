@@ -15,11 +15,14 @@ from ingestion_kernel.domain.exceptions import (
     SourceUnavailable,
 )
 
+from database_ingestion.domain.exceptions import SnapshotLost
+
 _SLOW = "Raise DB_STATEMENT_TIMEOUT_SECONDS, lower DB_BATCH_MAX_ROWS, or index the cursor column."
 _LOCKED = "Another session holds the table (ALTER, VACUUM FULL?); raise DB_LOCK_TIMEOUT_SECONDS or try again later."
+_LOST = "Check that the database is up and reachable; the next run continues where this one stopped."
 _RIGHTS = "Grant this login CONNECT on the database, USAGE on the schema and SELECT on the table."
 
-#: SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html) -> fault, text, advice.
+#: SQLSTATE or its beginning (https://www.postgresql.org/docs/current/errcodes-appendix.html) -> fault, text, advice.
 _BY_STATE: dict[str, tuple[type[IngestionError], str, str | None]] = {
     "28": (SourceAccessDenied, "the database refuses the login", None),
     "42501": (SourceAccessDenied, "the login has no right to read the table", _RIGHTS),
@@ -27,6 +30,9 @@ _BY_STATE: dict[str, tuple[type[IngestionError], str, str | None]] = {
     "3F000": (ConfigurationInvalid, "the schema does not exist", "Correct DB_TABLE."),
     "3D000": (ConfigurationInvalid, "the database does not exist", "Correct DATABASE_URL."),
     "42": (ConfigurationInvalid, "the database cannot run the query", None),
+    "40": (SnapshotLost, "the database gave up the snapshot, as by a conflict with recovery on a standby", None),
+    "08": (SnapshotLost, "the connection was lost", _LOST),
+    "57P": (SnapshotLost, "the database ended the connection", _LOST),
     "57014": (SourceUnavailable, "the database cancelled the query: it took too long", _SLOW),
     "55P03": (SourceUnavailable, "the table stayed locked", _LOCKED),
     "22": (SourceDataInvalid, "the database cannot convert a value of the table or view", None),
@@ -71,8 +77,8 @@ def query_fault(error: psycopg2.Error, table: str) -> IngestionError:
     """The fault of a query that failed; names the table and the SQLSTATE."""
     state = error.pgcode
     if state is None:
-        return SourceUnavailable(f"the connection to the database was lost while {table} was read")
-    fault, what, advice = _BY_STATE.get(state) or _BY_STATE.get(state[:2]) or _OTHER
+        return SnapshotLost(f"the connection to the database was lost while {table} was read", advice=_LOST)
+    fault, what, advice = _BY_STATE.get(state) or _BY_STATE.get(state[:3]) or _BY_STATE.get(state[:2]) or _OTHER
     return fault(f"{table}: {what} (SQLSTATE {state})", advice=advice)
 
 
