@@ -38,6 +38,7 @@ def test_a_tie_breaker_cuts_a_group_of_equal_cursors(customers, ingestion) -> No
         "upper": "2025-01-02 00:00:00+00",
         "key": ["id"],
         "upper_key": ["2"],
+        "as_of": "2025-01-02 00:00:00+00",
     }
     assert ingestion.run(**settings).rows_written == 0
     assert ingestion.ids() == [str(n) for n in range(1, 11)]
