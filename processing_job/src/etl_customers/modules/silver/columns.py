@@ -79,7 +79,10 @@ def tidy(contract: Contract) -> dict[str, Column]:
 
 
 def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """The text as received -> `_n_`: no blanks at the edges, no separators, one spelling where that is harmless."""
+    """The text as received -> `_n_`: no blanks at the edges, no separators, one spelling where that is harmless.
+
+    Money is taken apart at once, as its value takes a step more than others.
+    """
     squeezed = column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT)
     text = clean(F.col(column.name), F.col(_TIDY), squeezed)
     match column.format:
@@ -88,17 +91,20 @@ def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
             text = cpf.normalise(text, numeric)
         case ColumnFormat.PAYMENT_CARD:
             text = payment_card.normalise(text)
+        case ColumnFormat.MONEY:
+            taken_apart = {f"_p_{column.name}": money.parts(text), f"_plain_{column.name}": money.plain(text)}
+            return {f"_n_{column.name}": text, **taken_apart}
     return {f"_n_{column.name}": text}
 
 
 def first_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """`_n_` -> `_p_`, and those `_v_` that need no `_p_`."""
+    """`_n_` -> `_v_` and what else a format yields."""
     text = normalised(column.name)
     match column.format:
         case ColumnFormat.CPF:
             return {f"_p_{column.name}": cpf.number(text)}
         case ColumnFormat.MONEY:
-            return {f"_p_{column.name}": money.parts(text), f"_plain_{column.name}": money.plain(text)}
+            return _money_values(column, contract)
         case ColumnFormat.STORE:
             return {STORE_KEY: match_key(text)}
         case ColumnFormat.DATE:
@@ -115,26 +121,23 @@ def first_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
             return {}
 
 
+def _money_values(column: ContractColumn, contract: Contract) -> dict[str, Column]:
+    brazilian = by_source(
+        contract,
+        lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
+        lambda source: source.money_locale,
+    )
+    default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
+    parts = F.col(f"_p_{column.name}")
+    return {
+        f"_v_{column.name}": money.read(F.col(f"_plain_{column.name}"), parts, brazilian),
+        f"_currency_{column.name}": money.currency(parts, default),
+    }
+
+
 def second_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """What is made of `_p_`: `_v_` of money, `_f_` of all the rest."""
-    if column.format is ColumnFormat.MONEY:
-        brazilian = by_source(
-            contract,
-            lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
-            lambda source: source.money_locale,
-        )
-        default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
-        parts = F.col(f"_p_{column.name}")
-        return {
-            f"_v_{column.name}": money.read(F.col(f"_plain_{column.name}"), parts, brazilian),
-            f"_currency_{column.name}": money.currency(parts, default),
-        }
+    """`_v_` -> `_f_`."""
     return {f"_f_{column.name}": _find_fault(column, contract)}
-
-
-def third_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
-    """`_f_` of money, whose value took one step more."""
-    return {f"_f_{column.name}": _find_fault(column, contract)} if column.format is ColumnFormat.MONEY else {}
 
 
 def _find_fault(column: ContractColumn, contract: Contract) -> Column:

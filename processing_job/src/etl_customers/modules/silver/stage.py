@@ -39,12 +39,11 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     step.add_each(columns.first_step, columns.suspect(contract))
     step.frame = with_keys(with_store(step.frame, spark, contract), spark, key, _PURPOSES)
     step.add_each(columns.second_step)
-    step.add_each(columns.third_step, _identity(contract, key))
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
     unread = {f"{UNREAD}{n}": v for c in contract.columns for n, v in columns.unread_text(c).items()}
-    derived = {"purchase_key": _purchase_key(contract), "_errors": _errors(contract)}
+    derived = {**_identity(contract, key), "purchase_key": _purchase_key(contract), "_errors": _errors(contract)}
     values = [value.alias(name) for name, value in (shown | unread | derived).items()]
-    return step.frame.select(*values, "cpf_token", "token_key_id", "_event_at", "_content_hash", "_priority", *ORIGIN)
+    return step.frame.select(*values, *ORIGIN)
 
 
 class _Steps:
@@ -89,17 +88,21 @@ def _error(rule: Column, column: str | None) -> Column:
 
 def _identity(contract: Contract, key: TokenKey) -> dict[str, Column]:
     (cpf,) = [column.name for column in contract.columns if column.format is ColumnFormat.CPF]
-    token = F.when(columns.fault(cpf).isNull(), keyed_hash(normalised(cpf), CPF_PURPOSE))
+    known = columns.fault(cpf).isNull() & normalised(cpf).isNotNull()
     dated = [c.name for c in contract.columns if c.format is ColumnFormat.TIMESTAMP]
     dated += [c.name for c in contract.columns if c.format is ColumnFormat.DATE]
     event = [columns.value(name).cast("timestamp") for name in dated]
     return {
-        "cpf_token": token,
-        "token_key_id": F.when(token.isNotNull(), F.lit(key.key_id)),
+        "cpf_token": F.when(known, keyed_hash(normalised(cpf), CPF_PURPOSE)),
+        "token_key_id": F.when(known, F.lit(key.key_id)),
         "_event_at": F.coalesce(*event, F.lit(_EPOCH).cast("timestamp")),
-        "_content_hash": keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE),
+        "_content_hash": _content_hash(contract),
         "_priority": columns.by_source(contract, lambda source: F.lit(source.priority)),
     }
+
+
+def _content_hash(contract: Contract) -> Column:
+    return keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE)
 
 
 def _content(contract: Contract) -> list[Column]:
@@ -132,6 +135,6 @@ def _purchase_key(contract: Contract) -> Column:
         contract, lambda source: F.lit(source.key_namespace), lambda source: source.key_namespace
     )
     by_id = F.sha2(_unambiguous([F.lit("id"), namespace, normalised("purchase_id")]), 256)
-    by_content = F.sha2(_unambiguous([F.lit("content"), namespace, F.col("_content_hash")]), 256)
+    by_content = F.sha2(_unambiguous([F.lit("content"), namespace, _content_hash(contract)]), 256)
     keyed = F.when(normalised("purchase_id").isNotNull(), by_id).otherwise(by_content)
     return F.when(_is_valid(contract), keyed)
