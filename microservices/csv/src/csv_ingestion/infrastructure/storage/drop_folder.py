@@ -100,6 +100,8 @@ class DropFolder:
 
     def _disk_now(self) -> float:
         """The time by the clock that the file system stamps changes with; over a network it is not this machine's."""
+        for left in (self._root / PROCESSING).glob(".clock-*"):
+            left.unlink(missing_ok=True)  # a dead process's; a living one holds its own open
         probe = self._root / PROCESSING / f".clock-{uuid.uuid4().hex}"
         try:
             with probe.open("xb") as file:
