@@ -63,7 +63,7 @@ def test_the_settings_for_ones_own_data_exist() -> None:
     named = set(re.findall(r"\b((?:DB|API|CSV)_[A-Z_]+)\b", text)) | {"DATABASE_URL"}
     code = " ".join(
         path.read_text(encoding="utf-8")
-        for path in ROOT.glob("microservices/*/src/*/infrastructure/config/settings.py")
+        for path in ROOT.glob("microservices/*/src/*/infrastructure/config/*settings.py")
     )
     unknown = [name for name in sorted(named) if f"{name.lower()}:" not in code]
     assert not unknown
