@@ -203,7 +203,7 @@ def test_no_repr_and_no_bare_traceback_holds_a_secret(
     (settings_type,) = [
         kind
         for kind in vars(package).values()
-        if isinstance(kind, type) and issubclass(kind, KernelSettings) and kind is not KernelSettings
+        if isinstance(kind, type) and issubclass(kind, KernelSettings) and kind.__module__ == package.__name__
     ]
     loaded = load_settings(settings_type)
     source = main.build_source(loaded)
