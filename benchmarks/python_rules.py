@@ -16,7 +16,7 @@ from customer_contract import SourceProfile
 _BLANKS = r"\s\u00a0\u202f"
 _EDGES = re.compile(rf"\A[{_BLANKS}\ufeff]+|[{_BLANKS}\ufeff]+\Z", re.ASCII)
 _RUNS = re.compile(rf"[{_BLANKS}]+", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " .-/\u00a0")
+_NOT_DIGITS = re.compile("[^0-9]")
 _DIGITS = re.compile("[0-9]+")
 _CPF_SEPARATORS = re.compile(r"[ .\-/\u00a0]")
 _CPF_MASKED = re.compile(r"\*{8}[0-9]{3}")
@@ -195,9 +195,9 @@ def _luhn_holds(digits: str) -> bool:
 
 
 def _holds_identifier(value: str, cpf: Text, card: Text, email: Text) -> bool:
-    digits = value.translate(_SEPARATORS)
+    digits = _NOT_DIGITS.sub("", value)
     for number in (cpf, card):
-        own = number.translate(_SEPARATORS) if number else ""
+        own = _NOT_DIGITS.sub("", number) if number else ""
         if len(own) >= 8 and own in digits:
             return True
     address = clean(email) or ""

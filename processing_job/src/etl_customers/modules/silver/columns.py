@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, DecimalType, StringType, TimestampType
 
 from etl_customers.modules.silver import cpf, dates, email, money, payment_card
-from etl_customers.modules.silver.text import any_of, clean, first_fault, is_tidy, joined, match_key, without
+from etl_customers.modules.silver.text import any_of, clean, digits_of, first_fault, is_tidy, joined, match_key
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
 STORE_KEY = "_store_key"
@@ -228,7 +228,7 @@ def suspect(contract: Contract) -> dict[str, Column]:
 
 def _holds_identifier(text: Column, contract: Contract) -> Column:
     """True if `text` contains a sensitive value of its own row: a CPF typed into a name, say."""
-    digits = without(text, cpf.SEPARATORS)
+    digits = digits_of(text)
     return any_of(F.coalesce(_holds(text, digits, column), F.lit(False)) for column in contract.sensitive_columns)
 
 

@@ -51,6 +51,11 @@ def clean(text: Column, tidy: Column, squeezed: bool = False) -> Column:
     return F.when(tidy, text).otherwise(F.when(trimmed != "", trimmed))
 
 
+def digits_of(text: Column) -> Column:
+    """The digits of `text`, and the separators that `joined` put in: no number is made of two fields."""
+    return F.regexp_replace(text, f"[^0-9{_BETWEEN}]+", "")
+
+
 def match_key(text: Column) -> Column:
     """The same as `customer_contract.names.match_key`: upper case, no accents, one space between words."""
     letters = "".join(ACCENTS)
