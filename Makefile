@@ -3,6 +3,7 @@ PYTHON ?= python3
 ROWS ?= 20000
 SEED ?= 42
 ROUNDS ?= 200
+WORKERS ?= 2
 VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks
 
@@ -30,8 +31,8 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-test: setup lint types ## Everything that CI runs
-	$(VENV)/python -m pytest
+test: setup lint types ## Everything that CI runs (WORKERS=2 test processes)
+	$(VENV)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 lint: setup ## black, flake8, data contract
 	$(VENV)/black --check --quiet $(SOURCES) || ($(VENV)/black --check $(SOURCES); exit 1)
