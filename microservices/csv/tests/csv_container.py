@@ -59,6 +59,10 @@ class Container:
         """The service's clock."""
         return self._clock.now
 
+    def break_next_delete(self, **fault: Any) -> None:
+        """Let a fault befall the next removal."""
+        self._server.faults.append(Fault(lambda method, query: method == "DELETE", **fault))
+
     def break_next_rename(self, **fault: Any) -> None:
         """Let the next rename end so: see `Fault`."""
         self._server.faults.append(Fault(lambda method, query: method == "PUT" and "resource" not in query, **fault))

@@ -141,6 +141,15 @@ def test_a_killed_process_loses_nothing(world: ContainerWorld) -> None:
     assert list(world.container.files()) == [f"archive/{TODAY}/a.csv"]
 
 
+def test_who_dies_while_asking_for_the_time_leaves_nothing_for_long(world: ContainerWorld) -> None:
+    world.container.drop(text_of(ROW).encode(), "a.csv")
+    world.container.break_next_delete(status=403)  # the first thing removed is the clock's file
+    assert world.ingest().error is not None
+    assert any("clock" in path for path in world.container.files())
+    assert len(world.ingest().batches) == 1
+    assert list(world.container.files()) == [f"archive/{TODAY}/a.csv"]
+
+
 def test_a_run_that_failed_gives_its_claim_up_at_once(world: ContainerWorld) -> None:
     world.container.drop(text_of(ROW).encode(), "a.csv")
     world.raw.write_text("in the way")

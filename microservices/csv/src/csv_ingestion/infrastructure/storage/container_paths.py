@@ -5,7 +5,6 @@ Paths are relative to the inbox. Checked against our own server of the same call
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ class ContainerPaths:
 
     def now(self) -> float:
         """The service's clock, in seconds since 1970: the one that the times of lists are of."""
-        path = f"{PROCESSING}/.clock-{uuid.uuid4().hex}"
+        path = f"{PROCESSING}/.clock"  # one name for all: what a killed process left, the next one removes
         try:
             return self.touch(path)
         finally:
