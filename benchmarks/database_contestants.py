@@ -40,11 +40,11 @@ class Contestants:
         self._service = _program(Path(sys.executable).parent / "database-ingestion")
         self._psql = _program(shutil.which("psql") or Path(pgserver.__file__).parent / "pginstall" / "bin" / "psql")
 
-    def service(self, rows: int) -> Extraction:
-        """The service's command, in its default mode and with its default settings, into a fresh lake."""
+    def service(self, rows: int, **more: str) -> Extraction:
+        """The service's command with its default settings but for `more`, into a fresh lake."""
 
         def run(directory: Path) -> Extraction:
-            done = measure([self._service, "ingest"], self._settings(rows, directory), directory)
+            done = measure([self._service, "ingest"], self._settings(rows, directory) | more, directory)
             found = json.loads(done.stdout)
             _expect(rows, found["rows_written"], "the service")
             began, ended = (datetime.fromisoformat(found[name]) for name in ("started_at", "finished_at"))
@@ -79,8 +79,12 @@ class Contestants:
         return self._dlt(rows, "sqlalchemy", "jsonl")
 
     def dlt_connectorx(self, rows: int) -> Extraction:
-        """dlt's sql_table by connectorx into local parquet files."""
+        """dlt's sql_table by connectorx into local parquet files, the whole table in memory: its default."""
         return self._dlt(rows, "connectorx", "parquet")
+
+    def dlt_connectorx_stream(self, rows: int) -> Extraction:
+        """The same in batches, as dlt advises for tables that do not fit in memory."""
+        return self._dlt(rows, "connectorx-stream", "parquet")
 
     def _dlt(self, rows: int, backend: str, ending: str) -> Extraction:
         def run(directory: Path) -> Extraction:

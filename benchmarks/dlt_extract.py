@@ -1,7 +1,7 @@
 """dlt's own way from a table to local files. Run as a command.
 
-Arguments: URL, table, directory, backend (sqlalchemy or connectorx), file format (jsonl or parquet). Prints the seconds
-that the pipeline ran, imports and set-up left out.
+Arguments: URL, table, directory, backend (sqlalchemy, connectorx, or connectorx-stream: batches instead of the whole
+table in memory), file format (jsonl or parquet). Prints the seconds that the pipeline ran, imports and set-up left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ def main() -> None:
     """Entry point."""
     arguments: list[Any] = sys.argv[1:]  # dlt wants literals of the last two
     url, table, directory, backend, file_format = arguments
+    backend, _, streamed = backend.partition("-")
     options = {"conn": _for_connectorx(url)} if backend == "connectorx" else {}
+    if streamed:
+        options["return_type"] = "arrow_stream"
     url = url.replace("postgresql://", "postgresql+psycopg2://", 1)  # the driver that the service uses, too
     lake = filesystem(f"file://{directory}/lake")
     pipeline = dlt.pipeline("bench", destination=lake, dataset_name="bench", pipelines_dir=directory)

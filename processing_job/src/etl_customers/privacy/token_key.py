@@ -1,7 +1,7 @@
 """The key of the tokens: where it comes from, and how Spark gets it without showing it in any plan.
 
 Sources: RFC 2104 (HMAC), RFC 4231 (test vectors). Spark has `hmac` only from 4.3 on; a literal key would stand in
-every plan and in the event log, so the padded keys travel in a one-row frame that is broadcast (docs/privacy.md).
+every plan and in the event log, so the padded keys are the value of a scalar subquery (docs/privacy.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BinaryType, StructField, StructType
 
@@ -52,27 +52,27 @@ def read_token_key(path: Path, key_id: str) -> TokenKey:
     return TokenKey(key_id, master)
 
 
-def with_keys(frame: DataFrame, spark: SparkSession, key: TokenKey, purposes: tuple[str, ...]) -> DataFrame:
-    """`frame` with the padded keys of each purpose beside every row, for `keyed_hash`; see `without_keys`."""
-    values: list[bytes] = []
-    for purpose in purposes:
-        padded = key.subkey(purpose).ljust(_BLOCK, b"\0")
-        values += [bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)]
-    names = [name for purpose in purposes for name in _pad_names(purpose)]
-    schema = StructType([StructField(name, BinaryType(), False) for name in names])
-    return frame.crossJoin(F.broadcast(spark.createDataFrame([tuple(values)], schema)))
+class KeyedHash:
+    """HMAC-SHA256 in native expressions, under the sub-keys of some purposes of one key.
 
+    The padded keys are the value of a one-row scalar subquery: no row carries them along, and a plan shows only that
+    there is a subquery.
+    """
 
-def without_keys(frame: DataFrame, purposes: tuple[str, ...]) -> DataFrame:
-    """`frame` without the columns that `with_keys` added."""
-    return frame.drop(*(name for purpose in purposes for name in _pad_names(purpose)))
+    def __init__(self, spark: SparkSession, key: TokenKey, purposes: tuple[str, ...]) -> None:
+        values: list[bytes] = []
+        for purpose in purposes:
+            padded = key.subkey(purpose).ljust(_BLOCK, b"\0")
+            values += [bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)]
+        names = [name for purpose in purposes for name in _pad_names(purpose)]
+        schema = StructType([StructField(name, BinaryType(), False) for name in names])
+        self._pads = spark.createDataFrame([tuple(values)], schema).select(F.struct(*names)).scalar()
 
-
-def keyed_hash(message: Column, purpose: str) -> Column:
-    """HMAC-SHA256 of `message` (string) in lower hex under the sub-key of `purpose`; NULL stays NULL."""
-    inner_pad, outer_pad = (F.col(name) for name in _pad_names(purpose))
-    inner = F.sha2(F.concat(inner_pad, message.cast("binary")), 256)
-    return F.sha2(F.concat(outer_pad, F.unhex(inner)), 256)
+    def __call__(self, message: Column, purpose: str) -> Column:
+        """HMAC-SHA256 of `message` (string) in lower hex under the sub-key of `purpose`; NULL stays NULL."""
+        inner_pad, outer_pad = (self._pads[name] for name in _pad_names(purpose))
+        inner = F.sha2(F.concat(inner_pad, message.cast("binary")), 256)
+        return F.sha2(F.concat(outer_pad, F.unhex(inner)), 256)
 
 
 def _pad_names(purpose: str) -> tuple[str, str]:

@@ -16,12 +16,11 @@ from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN
-from etl_customers.privacy.token_key import TokenKey, keyed_hash, with_keys
+from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 ROW_PURPOSE = "row:v1"
-_PURPOSES = (ROW_PURPOSE,)
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ class BronzeLoad:
 
     def _with_metadata(self, frame: DataFrame) -> DataFrame:
         content = F.to_json(F.struct(*self.contract.column_names, "_rescued_data"))
-        keyed = with_keys(frame, frame.sparkSession, self.key, _PURPOSES)
-        keyed = keyed.withColumn("_row_hash", keyed_hash(content, ROW_PURPOSE))
+        keyed_hash = KeyedHash(frame.sparkSession, self.key, (ROW_PURPOSE,))
+        keyed = frame.withColumn("_row_hash", keyed_hash(content, ROW_PURPOSE))
         keyed = keyed.withColumn("_ingested_at", F.current_timestamp()).withColumn("_run_id", F.lit(self.run_id))
         return keyed.select(*self.table.schema.fieldNames())
 

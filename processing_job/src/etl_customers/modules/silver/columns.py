@@ -81,7 +81,8 @@ def tidy(contract: Contract) -> dict[str, Column]:
 def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
     """The text as received -> `_n_`: no blanks at the edges, no separators, one spelling where that is harmless.
 
-    Money is taken apart at once, as its value takes a step more than others.
+    Dates are read at once, so that only those that cannot be are searched for identifiers; money is taken apart at
+    once, as its value takes a step more than others.
     """
     squeezed = column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT)
     text = clean(F.col(column.name), F.col(_TIDY), squeezed)
@@ -94,6 +95,16 @@ def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
         case ColumnFormat.MONEY:
             taken_apart = {f"_p_{column.name}": money.parts(text), f"_plain_{column.name}": money.plain(text)}
             return {f"_n_{column.name}": text, **taken_apart}
+        case ColumnFormat.DATE:
+            read = by_source(contract, lambda source: dates.read_date(text, source), lambda source: source.date_format)
+            return {f"_n_{column.name}": text, f"_v_{column.name}": read}
+        case ColumnFormat.TIMESTAMP:
+            read = by_source(
+                contract,
+                lambda source: dates.read_timestamp(text, source),
+                lambda source: (source.timestamp_formats, source.time_zone),
+            )
+            return {f"_n_{column.name}": text, f"_v_{column.name}": read}
     return {f"_n_{column.name}": text}
 
 
@@ -107,16 +118,6 @@ def first_step(column: ContractColumn, contract: Contract) -> dict[str, Column]:
             return _money_values(column, contract)
         case ColumnFormat.STORE:
             return {STORE_KEY: match_key(text)}
-        case ColumnFormat.DATE:
-            read = by_source(contract, lambda source: dates.read_date(text, source), lambda source: source.date_format)
-            return {f"_v_{column.name}": read}
-        case ColumnFormat.TIMESTAMP:
-            read = by_source(
-                contract,
-                lambda source: dates.read_timestamp(text, source),
-                lambda source: (source.timestamp_formats, source.time_zone),
-            )
-            return {f"_v_{column.name}": read}
         case _:
             return {}
 
@@ -221,9 +222,20 @@ def _without_identifier(text: Column) -> Column:
 
 
 def suspect(contract: Contract) -> dict[str, Column]:
-    """Whether any text of a row contains a sensitive value of the same row; most rows are done with here."""
-    texts = joined([normalised(column.name) for column in contract.columns if not column.sensitive])
-    return {_SUSPECT: _holds_identifier(texts, contract)}
+    """Whether any text of a row contains a sensitive value of the same row; most rows are done with here.
+
+    Dates and plain amounts are no texts.
+    """
+    texts = []
+    for column in contract.columns:
+        text = normalised(column.name)
+        if column.format in (ColumnFormat.DATE, ColumnFormat.TIMESTAMP):
+            texts.append(F.when(value(column.name).isNull(), text))
+        elif column.format is ColumnFormat.MONEY:
+            texts.append(F.when(F.col(f"_plain_{column.name}").isNull(), text))
+        elif not column.sensitive:
+            texts.append(text)
+    return {_SUSPECT: _holds_identifier(joined(texts), contract)}
 
 
 def _holds_identifier(text: Column, contract: Contract) -> Column:

@@ -16,12 +16,14 @@ from etl_customers.modules.silver import columns
 from etl_customers.modules.silver.columns import normalised
 from etl_customers.modules.silver.stores import with_store
 from etl_customers.modules.silver.text import first_fault
-from etl_customers.privacy.token_key import TokenKey, keyed_hash, with_keys
+from etl_customers.privacy.token_key import KeyedHash, TokenKey
 
 CPF_PURPOSE, CONTENT_PURPOSE = "cpf:v1", "content:v1"
-_PURPOSES = (CPF_PURPOSE, CONTENT_PURPOSE)
 #: Columns of bronze that travel along, to point back at the row.
 ORIGIN = ("_source", "_batch_id", "_source_file", "_row_hash", "_ingested_at")
+#: What no step looks at is one struct on the way, which is copied as a whole.
+_LUGGAGE = "_luggage"
+_PACKED = ("_batch_id", "_source_file", "_row_hash", "_rescued_data")
 #: Before the name of a column: its text where it could not be read, for quarantine.
 UNREAD = "_q_"
 _EPOCH = "1970-01-01 00:00:00"
@@ -33,17 +35,26 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     Columns: those of silver.purchases, `_q_<column>` (for quarantine) with what could not be read as a value,
     `_errors` array<struct<rule, column>>, `_priority` of the source, and the origin.
     """
-    step = _Steps(bronze.select(*contract.column_names, *ORIGIN, "_rescued_data"), contract)
+    luggage = F.struct(*_PACKED).alias(_LUGGAGE)
+    step = _Steps(bronze.select(*contract.column_names, "_source", "_ingested_at", luggage), contract)
     step.add(columns.tidy(contract))
     step.add_each(columns.normalise)
     step.add_each(columns.first_step, columns.suspect(contract))
-    step.frame = with_keys(with_store(step.frame, spark, contract), spark, key, _PURPOSES)
+    step.frame = with_store(step.frame, spark, contract)
     step.add_each(columns.second_step)
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
     unread = {f"{UNREAD}{n}": v for c in contract.columns for n, v in columns.unread_text(c).items()}
-    derived = {**_identity(contract, key), "purchase_key": _purchase_key(contract), "_errors": _errors(contract)}
+    keyed_hash = KeyedHash(spark, key, (CPF_PURPOSE, CONTENT_PURPOSE))
+    content_hash = keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE)
+    derived = {
+        **_identity(contract, key, keyed_hash),
+        "_content_hash": content_hash,
+        "purchase_key": _purchase_key(contract, content_hash),
+        "_errors": _errors(contract),
+    }
     values = [value.alias(name) for name, value in (shown | unread | derived).items()]
-    return step.frame.select(*values, *ORIGIN)
+    origin = [F.col(f"{_LUGGAGE}.{name}" if name in _PACKED else name) for name in ORIGIN]
+    return step.frame.select(*values, *origin)
 
 
 class _Steps:
@@ -72,7 +83,7 @@ def _errors(contract: Contract) -> Column:
 
 
 def _whole_row_fault(contract: Contract) -> Column:
-    corrupt = F.get_json_object("_rescued_data", f"$.{CORRUPT_RECORD}").isNotNull()
+    corrupt = F.get_json_object(f"{_LUGGAGE}._rescued_data", f"$.{CORRUPT_RECORD}").isNotNull()
     unknown = ~F.col("_source").isin(*(source.name for source in contract.sources))
     return first_fault((corrupt, "CORRUPT_RECORD"), (unknown, "SOURCE_UNKNOWN"))
 
@@ -86,7 +97,7 @@ def _error(rule: Column, column: str | None) -> Column:
     return F.struct(rule.alias("rule"), F.lit(column).cast("string").alias("column"))
 
 
-def _identity(contract: Contract, key: TokenKey) -> dict[str, Column]:
+def _identity(contract: Contract, key: TokenKey, keyed_hash: KeyedHash) -> dict[str, Column]:
     (cpf,) = [column.name for column in contract.columns if column.format is ColumnFormat.CPF]
     known = columns.fault(cpf).isNull() & normalised(cpf).isNotNull()
     dated = [c.name for c in contract.columns if c.format is ColumnFormat.TIMESTAMP]
@@ -96,13 +107,8 @@ def _identity(contract: Contract, key: TokenKey) -> dict[str, Column]:
         "cpf_token": F.when(known, keyed_hash(normalised(cpf), CPF_PURPOSE)),
         "token_key_id": F.when(known, F.lit(key.key_id)),
         "_event_at": F.coalesce(*event, F.lit(_EPOCH).cast("timestamp")),
-        "_content_hash": _content_hash(contract),
         "_priority": columns.by_source(contract, lambda source: F.lit(source.priority)),
     }
-
-
-def _content_hash(contract: Contract) -> Column:
-    return keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE)
 
 
 def _content(contract: Contract) -> list[Column]:
@@ -129,12 +135,12 @@ def _unambiguous(values: list[Column]) -> Column:
     return F.concat(*(F.coalesce(F.concat(F.octet_length(v), F.lit(":"), v), F.lit("-")) for v in values))
 
 
-def _purchase_key(contract: Contract) -> Column:
+def _purchase_key(contract: Contract, content_hash: Column) -> Column:
     """The purchase's id in its namespace; without an id the purchase's whole content is its identity."""
     namespace = columns.by_source(
         contract, lambda source: F.lit(source.key_namespace), lambda source: source.key_namespace
     )
     by_id = F.sha2(_unambiguous([F.lit("id"), namespace, normalised("purchase_id")]), 256)
-    by_content = F.sha2(_unambiguous([F.lit("content"), namespace, _content_hash(contract)]), 256)
+    by_content = F.sha2(_unambiguous([F.lit("content"), namespace, content_hash]), 256)
     keyed = F.when(normalised("purchase_id").isNotNull(), by_id).otherwise(by_content)
     return F.when(_is_valid(contract), keyed)
