@@ -11,6 +11,7 @@ import pytest
 _ONE_SPARK = Path(__file__).parent / "processing_job"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test the name of its group, for `--dist loadgroup`."""
     for item in items:
