@@ -22,7 +22,7 @@ from etl_customers.modules.silver.text import any_of, clean, digits_of, first_fa
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
 STORE_KEY = "_store_key"
-_TIDY, _SUSPECT = "_tidy", "_suspect"
+_SUSPECT = "_suspect"
 
 _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.DATE: DateType(),
@@ -73,9 +73,9 @@ def by_source(
     return reduce(lambda chain, case: chain.when(*case), cases[1:], F.when(*cases[0]))
 
 
-def tidy(contract: Contract) -> dict[str, Column]:
+def _tidy(contract: Contract) -> Column:
     """Whether a row's texts need any cleaning: most do not, and are done with by one look."""
-    return {_TIDY: is_tidy([F.col(column.name) for column in contract.columns])}
+    return is_tidy([F.col(column.name) for column in contract.columns])
 
 
 def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
@@ -85,7 +85,7 @@ def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
     once, as its value takes a step more than others.
     """
     squeezed = column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT)
-    text = clean(F.col(column.name), F.col(_TIDY), squeezed)
+    text = clean(F.col(column.name), _tidy(contract), squeezed)
     match column.format:
         case ColumnFormat.CPF:
             numeric = by_source(contract, lambda source: F.lit(source.numeric_cpf), lambda source: source.numeric_cpf)

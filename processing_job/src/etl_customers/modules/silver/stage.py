@@ -37,7 +37,6 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     """
     luggage = F.struct(*_PACKED).alias(_LUGGAGE)
     step = _Steps(bronze.select(*contract.column_names, "_source", "_ingested_at", luggage), contract)
-    step.add(columns.tidy(contract))
     step.add_each(columns.normalise)
     step.add_each(columns.first_step, columns.suspect(contract))
     step.frame = with_store(step.frame, spark, contract)
