@@ -52,12 +52,12 @@ class Contestants:
 
         return self._in_directory(run)
 
-    def psql(self, rows: int) -> Extraction:
-        """psql's \\copy of the same rows as JSON, neither hashed nor synced to the disk."""
+    def psql(self, rows: int, csv: bool = False) -> Extraction:
+        """psql's \\copy of the same rows as JSON or CSV, neither hashed nor synced to the disk."""
 
         def run(directory: Path) -> Extraction:
-            file = directory / "rows.json"
-            command = f"\\copy (SELECT row_to_json(t) FROM (SELECT * FROM {table_of(rows)}) t) TO '{file}'"
+            select = f"(SELECT row_to_json(t) FROM (SELECT * FROM {table_of(rows)}) t)"
+            command = f"\\copy {table_of(rows) if csv else select} TO '{directory / 'rows'}' {'CSV' if csv else ''}"
             done = self._sql(command, directory)
             _expect(rows, int(done.stdout.split()[-1]), "psql")
             nothing = self._sql("SELECT 1", directory)
