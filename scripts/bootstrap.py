@@ -104,14 +104,22 @@ def make_venv():
 
 
 def install(flavour):
-    """Install the components as they stand in this tree, with what they need, at versions known to work together."""
-    command = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--constraint", REQUIREMENTS / "constraints.txt"]
+    """Install the components as they stand in this tree, with what they need, at versions known to work together.
+
+    By uv, which takes a third of pip's time; by pip where uv is not to be had, or where only pip's own settings
+    (pip.conf: a mirror, a certificate) lead to the packages.
+    """
+    what = ["--constraint", REQUIREMENTS / "constraints.txt"]
     if flavour == "dev":
-        command += ["--requirement", REQUIREMENTS / "dev.txt"]
+        what += ["--requirement", REQUIREMENTS / "dev.txt"]
     for component in COMPONENTS:
-        command += ["--editable", ROOT / component]
-    run(command, "Packages could not be installed; the lines above tell which. A network and PyPI are needed once.")
+        what += ["--editable", ROOT / component]
+    pip = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if succeeds(pip + ["--constraint", REQUIREMENTS / "constraints.txt", "uv"]):
+        if succeeds([python(), "-m", "uv", "pip", "install", "--quiet", "--python", python()] + what):
+            return
+    say("uv could not install the packages; trying pip, which takes longer")
+    run(pip + what, "Packages could not be installed; the lines above tell which. A network and PyPI are needed once.")
 
 
 def python():
@@ -121,8 +129,13 @@ def python():
 
 def run(command, failure):
     """Run a command, stop with `failure` if it fails."""
-    if subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode != 0:
+    if not succeeds(command):
         stop(failure)
+
+
+def succeeds(command):
+    """Run a command and tell whether it ended well; what it says is shown."""
+    return subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode == 0
 
 
 def say(text):
