@@ -1,4 +1,4 @@
-"""`python -m benchmarks [adls] [api] [csv] [database] [database-large] [silver] [spark-start] [--rows N]`."""
+"""`python -m benchmarks [adls] [api] [csv] [database] [lakehouse] [silver] [spark-start] [*-large] [--rows N]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from benchmarks.adls import measure_adls
 from benchmarks.api import measure_api
 from benchmarks.csv_files import measure_csv
 from benchmarks.database import measure_database, measure_database_large
+from benchmarks.lakehouse import measure_lakehouse, measure_lakehouse_large
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
 from benchmarks.silver import measure_silver
@@ -22,17 +23,21 @@ _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "api": measure_api,
     "csv": measure_csv,
     "database": measure_database,
+    "lakehouse": measure_lakehouse,
     "silver": measure_silver,
     "spark-start": measure_spark_start,
     "database-large": measure_database_large,
+    "lakehouse-large": measure_lakehouse_large,
 }
-_ON_REQUEST = {"database-large"}  # takes minutes and 10 GB of disk
+_ON_REQUEST = {"database-large", "lakehouse-large"}  # take minutes and 10 GB of disk
 
 
 def main() -> int:
     """Entry point; returns 1 if something could not be measured, 0 whether or not the goals are met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side-by-side measurements.")
-    parser.add_argument("parts", nargs="*", choices=[*_PARTS, []], help="all but database-large if none is named")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*_PARTS, []], help="all but those that end in -large if none is named"
+    )
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the main comparison (default: %(default)s)")
     parser.add_argument("--dry", action="store_true", help="print only; leave results.json and README.md as they are")
     arguments = parser.parse_args()

@@ -1,0 +1,131 @@
+"""Raw lakes of any size, as the three services would have left them: the demo's rows, clean and dirty."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from customer_contract import load_contract
+from demo.shares import SourceName
+from etl_customers.modules.bronze.raw_reader import EXTRA_FIELD
+from ingestion_kernel.domain.batch import BatchKey, Part, RawFormat
+from ingestion_kernel.domain.manifest import MANIFEST_FILE, Manifest
+
+from benchmarks.sample_rows import source_rows
+
+Row = list[str | None]
+#: Made once in Python; larger lakes repeat them under other purchase_ids and customer_ids.
+_SYNTHETIC_ROWS = 250_000
+#: The database service's batches are as large by default.
+_BATCH_ROWS = 1_000_000
+#: Rows of the same purchase have this much later changes, and another amount, in a batch of changes.
+_YEARS = re.compile("202[56]")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is special about a lake; `one_store`: all its rows are of one store."""
+
+    one_store: bool = False
+
+
+class RawMaker:
+    """Makes raw lakes of one sample of rows."""
+
+    def __init__(self, rows: int) -> None:
+        contract = load_contract()
+        self._contract = contract
+        self._names = list(contract.column_names)
+        self._at = {name: position for position, name in enumerate(self._names)}
+        self._sample: dict[str, list[Row]] = {source.value: [] for source in SourceName}
+        for source, row in source_rows(min(rows, _SYNTHETIC_ROWS)):
+            self._sample[source].append(row)
+
+    def make(self, raw: Path, rows: int, shape: Shape = Shape()) -> int:
+        """A lake of about `rows` rows in `raw`; returns how many."""
+        size = sum(map(len, self._sample.values()))
+        written = 0
+        for source, sample in self._sample.items():
+            wanted = rows * len(sample) // size
+            every = islice(self._copies(sample, shape), wanted)
+            number = 0
+            while batch := list(islice(every, _BATCH_ROWS)):
+                number += 1
+                self._publish(raw, source, number, batch)
+                written += len(batch)
+        return written
+
+    def add_changes(self, raw: Path, rows: int) -> int:
+        """One more batch of the database: half of its rows newer versions of purchases there, half new purchases."""
+        sample = self._sample[SourceName.DATABASE.value]
+        old = [self._changed(row) for row in islice(self._copies(sample, Shape()), rows // 2)]
+        new = [self._renamed(row, "new") for row in islice(self._copies(sample, Shape()), rows - rows // 2)]
+        folder = raw / SourceName.DATABASE.value / self._contract.name
+        self._publish(raw, SourceName.DATABASE.value, len(list(folder.glob("batch=*"))) + 1, old + new)
+        return rows
+
+    def _copies(self, sample: Sequence[Row], shape: Shape) -> Iterator[Row]:
+        copy = 0
+        while True:
+            for row in sample:
+                made = row if copy == 0 else self._renamed(row, str(copy))
+                yield self._moved(made) if shape.one_store else made
+            copy += 1
+
+    def _renamed(self, row: Row, suffix: str) -> Row:
+        return self._with(row, "purchase_id", lambda text: f"{text}-{suffix}")
+
+    def _moved(self, row: Row) -> Row:
+        return self._with(row, "store_location", lambda text: self._contract.stores[0].name)
+
+    def _changed(self, row: Row) -> Row:
+        later = self._with(row, "updated_at", lambda text: _YEARS.sub("2026", text, count=1))
+        return self._with(later, "product", lambda text: f"{text} novo")
+
+    def _with(self, row: Row, column: str, change: Callable[[str], str]) -> Row:
+        position, made = self._at[column], list(row)
+        text = made[position]
+        made[position] = None if text is None else change(text)
+        return made
+
+    def _publish(self, raw: Path, source: str, number: int, rows: Iterable[Row]) -> None:
+        kind = RawFormat.CSV if source == SourceName.CSV.value else RawFormat.JSON_LINES
+        key = BatchKey.sequence(number)
+        folder = raw / source / self._contract.name / f"batch={key.text}"
+        folder.mkdir(parents=True)
+        part = self._write(folder / f"part-00000.{kind.value}", kind, rows)
+        now = datetime.now(UTC).isoformat()
+        sizes = {"rows_read": part.rows, "rows_written": part.rows, "rows_rejected": 0, "size": part.size}
+        who = {"run_id": "bench", "source": source, "entity": self._contract.name, "key": key.text}
+        versions = {"contract_version": self._contract.version, "tool_version": "bench", "format": kind}
+        manifest = Manifest(**who, **versions, **sizes, parts=(part,), started_at=now, finished_at=now)  # type: ignore
+        (folder / MANIFEST_FILE).write_text(json.dumps(manifest.to_dict()), encoding="utf-8")
+
+    def _write(self, path: Path, kind: RawFormat, rows: Iterable[Row]) -> Part:
+        count, digest = 0, hashlib.sha256()
+        with path.open("wb") as file:
+            for lines in self._encoded(kind, rows):
+                digest.update(lines)
+                file.write(lines)
+                count += lines.count(b"\n")
+        header = 1 if kind is RawFormat.CSV else 0
+        return Part(path.name, count - header, path.stat().st_size, digest.hexdigest())
+
+    def _encoded(self, kind: RawFormat, rows: Iterable[Row]) -> Iterator[bytes]:
+        if kind is RawFormat.CSV:
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow([*self._names, EXTRA_FIELD])
+            writer.writerows([*row, None] for row in rows)
+            yield text.getvalue().encode()
+            return
+        for row in rows:
+            yield (json.dumps(dict(zip(self._names, row)), ensure_ascii=False) + "\n").encode()
