@@ -51,6 +51,11 @@ def test_a_run_writes_summary_metrics_and_report(tmp_path: Path) -> None:
     key = (tmp_path / "token.key").read_text(encoding="utf-8")
     for secret in (*CPFS, "5299822472", "ana.souza", "4111 1111", key):
         assert secret not in report + done.stdout + done.stderr + json.dumps(summary)
+    again = _command(lake, f"--report={tmp_path / 'again.html'}")
+    assert again.returncode == 0 and '"nothing_new"' in again.stderr and "Spark" not in again.stderr
+    idle = json.loads(Path(again.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))
+    assert idle["run_id"] != summary["run_id"] and idle["tables"] == summary["tables"]
+    assert "It found nothing new." in (tmp_path / "again.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from etl_customers.config.settings import JobSettings, RawReaderKind
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
+from etl_customers.modules.bronze.raw_batches import RawBatch
 from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import bronze_table
 from etl_customers.modules.gold.customer_360 import customer_360
@@ -44,9 +45,15 @@ class Layer(StrEnum):
 class RunResult:
     """What a run did."""
 
+    batches: list[RawBatch] = field(default_factory=list)
     counts: SilverCounts = field(default_factory=SilverCounts.none)
     gold_rows: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """True if all layers were run."""
+        return self.seconds.keys() == {Layer.BRONZE, Layer.SILVER, Layer.GOLD}
 
 
 class Job:
@@ -72,7 +79,7 @@ class Job:
         result = RunResult()
         if layer in (Layer.BRONZE, Layer.ALL):
             with _timed("bronze", result):
-                self._bronze_load().run()
+                result.batches = self._bronze_load().run()
         if layer in (Layer.SILVER, Layer.ALL):
             with _timed("silver", result):
                 result.counts = self._silver_load().run()
@@ -85,6 +92,12 @@ class Job:
         """Every table that users read, in the order of the layers."""
         gold = [grouped.table for grouped in (self.monthly, self.per_store, self.customer_360)]
         return [self.bronze, self.purchases, self.customers.table, self.quarantine, *gold]
+
+    def is_caught_up(self) -> bool:
+        """True if every table holds all of the newest version of the table that it is made from."""
+        grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
+        ways = [(self.bronze, self.purchases), *((self.purchases, target.table) for target in grouped)]
+        return all(target.progress(source.name).consumed == source.version() for source, target in ways)
 
     def _reader(self) -> RawReader:
         raw, files = self.settings.raw_path, self.settings.max_files_per_trigger

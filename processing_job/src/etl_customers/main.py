@@ -17,9 +17,10 @@ from pyspark.errors import PySparkException
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.errors import ConfigurationInvalid, JobError
+from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.report.render import write_report
-from etl_customers.summary import failed_summary, summarise, write_summary
+from etl_customers.summary import Summary, failed_summary, summarise, write_summary
 from etl_customers.utils import job_log
 
 
@@ -39,11 +40,10 @@ def run(argv: list[str]) -> int:
     except ConfigurationInvalid as error:
         return _explain(error)
     try:
-        job = Job(settings, run_id)
-        result = job.run(arguments.layer)
-        summary = summarise(job, result, started_at)
+        idle = summary_if_nothing_new(settings, run_id, started_at) if arguments.layer is Layer.ALL else None
+        summary = idle or _summary_of_run(Job(settings, run_id), arguments.layer, started_at)
         if arguments.report:
-            write_report(job, summary, arguments.report)
+            write_report(summary, arguments.report)
         code = 0
     except JobError as error:
         code = _explain(error)
@@ -56,6 +56,10 @@ def run(argv: list[str]) -> int:
         job_log.error("run_failed", kind=type(error).__name__, condition=condition, places=places)
     print(write_summary(summary, settings.runs_path))
     return code
+
+
+def _summary_of_run(job: Job, layer: Layer, started_at: datetime) -> Summary:
+    return summarise(job, job.run(layer), started_at)
 
 
 def _explain(error: JobError) -> int:

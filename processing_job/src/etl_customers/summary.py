@@ -14,9 +14,13 @@ from pyspark.sql import functions as F
 
 from etl_customers.errors import JobError
 from etl_customers.job import Job, RunResult
+from etl_customers.lake_state import lake_state
+from etl_customers.modules.silver.counts import SilverCounts
 from etl_customers.utils.run_metrics import append_metrics
 
 _TOP_STORES = 10
+#: The reconciliation of a run that found nothing new.
+NOTHING_READ = SilverCounts.none().totals() | {"unaccounted": 0}
 
 
 @dataclass
@@ -34,8 +38,10 @@ class Summary:
     top_stores: list[dict[str, Any]] = field(default_factory=list)
     months: list[dict[str, Any]] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
+    all_runs: dict[str, dict[str, int]] = field(default_factory=dict)
     sample_customer: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    lake_state: str | None = None
     error: dict[str, str] | None = None
 
 
@@ -61,8 +67,19 @@ def summarise(job: Job, result: RunResult, started_at: datetime) -> Summary:
         _add_gold(job, summary)
     if job.quarantine.name in tables:
         summary.quarantine = _open_quarantine(job)
+    summary.all_runs = _all_runs(job)
+    if result.is_whole and job.is_caught_up():
+        summary.lake_state = lake_state(job.settings, job.contract, result.batches)
     summary.finished_at = datetime.now(UTC).isoformat()
     return summary
+
+
+def read_summary(path: Path) -> Summary | None:
+    """The summary in that file; None if there is none, or one of another version of this job."""
+    try:
+        return Summary(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def failed_summary(run_id: str, started_at: datetime, error: JobError) -> Summary:
@@ -98,6 +115,18 @@ def _group(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, 
         total[1] += row["total_revenue"]
     found = [dict(zip(keys, group)) | {"purchases": n, "revenue": money} for group, (n, money) in totals.items()]
     return sorted(found, key=lambda row: (-row["purchases"], *(str(row[key]) for key in keys)))
+
+
+def _all_runs(job: Job) -> dict[str, dict[str, int]]:
+    """What became of the rows of each source, over all runs on record."""
+    path = f"{job.settings.silver_path}/run_metrics"
+    if not Path(path).exists():
+        return {}
+    rows = job.spark.read.format("delta").load(path).where("detail IS NULL").groupBy("source", "metric").sum("rows")
+    found: dict[str, dict[str, int]] = {}
+    for row in rows.collect():
+        found.setdefault(row["source"], {})[row["metric"]] = row["sum(rows)"]
+    return dict(sorted(found.items()))
 
 
 def _open_quarantine(job: Job) -> list[dict[str, Any]]:

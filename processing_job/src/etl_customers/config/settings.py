@@ -40,6 +40,8 @@ class JobSettings(BaseSettings):
     max_files_per_trigger: int = 1000
     #: Put one masked golden record into summary and report. It has a name on it: for synthetic data.
     show_sample: bool = False
+    #: Run through although nothing has changed since the last run.
+    recheck: bool = False
     local_threads: int = 2
     local_memory: str = "2g"
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from etl_customers.job import Job
 from etl_customers.report import charts
 from etl_customers.summary import Summary
 
 
-def write_report(job: Job, summary: Summary, path: Path) -> None:
+def write_report(summary: Summary, path: Path) -> None:
     """Write the report of `summary` to `path`."""
     environment = Environment(
         loader=PackageLoader("etl_customers", "report"), autoescape=True, undefined=StrictUndefined
     )
-    history = _runs(job)
     page = environment.get_template("report.html").render(
-        summary=summary, plots=_plots(summary, history), history=history, outcomes=list(charts.COLOURS)
+        summary=summary, plots=_plots(summary), history=summary.all_runs, outcomes=list(charts.COLOURS)
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
 
 
-def _plots(summary: Summary, history: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _plots(summary: Summary) -> dict[str, str]:
     plots = {}
-    if history:
-        plots["sources"] = charts.outcomes_by_source(history)
+    if summary.all_runs:
+        plots["sources"] = charts.outcomes_by_source(summary.all_runs)
     if summary.quarantine:
         reasons: dict[str, int] = {}
         for row in summary.quarantine:
@@ -44,15 +41,3 @@ def _plots(summary: Summary, history: dict[str, dict[str, Any]]) -> dict[str, st
         labels = [str(row["month"])[:7] for row in months]
         plots["months"] = charts.line(labels, [float(row["revenue"]) for row in months], "revenue, BRL")
     return plots
-
-
-def _runs(job: Job) -> dict[str, dict[str, Any]]:
-    """What became of the rows of each source, over all runs on record."""
-    path = f"{job.settings.silver_path}/run_metrics"
-    if not Path(path).exists():
-        return {}
-    rows = job.spark.read.format("delta").load(path).where("detail IS NULL").groupBy("source", "metric").sum("rows")
-    found: dict[str, dict[str, Any]] = {}
-    for row in rows.collect():
-        found.setdefault(row["source"], {})[row["metric"]] = row["sum(rows)"]
-    return dict(sorted(found.items()))

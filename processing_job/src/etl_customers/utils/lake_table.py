@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
+
+from etl_customers.utils import delta_log
+from etl_customers.utils.delta_log import LoggedCommit
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
@@ -104,7 +107,7 @@ class LakeTable:
 
     def version(self) -> int:
         """The newest version."""
-        return int(self._newest_commit()["version"])
+        return self._newest_commit().version
 
     def changes(self, after: int | None, until: int) -> DataFrame:
         """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all as inserts if after is None."""
@@ -124,8 +127,8 @@ class LakeTable:
 
     def progress(self, source: str) -> Progress:
         """Where this table stands with regard to `source`."""
-        commits = self.delta().history().select("version", "operation", "operationParameters", "userMetadata").collect()
-        by_version = {commit["version"]: commit for commit in commits}
+        commits = delta_log.commits(self.spark, self.path)
+        by_version = {commit.version: commit for commit in commits}
         newest = max(by_version)
         return Progress(newest, _consumed(by_version, newest, source), set(by_version) == {0} and _is_creation(commits))
 
@@ -135,7 +138,7 @@ class LakeTable:
 
     def appended_rows(self) -> int:
         """How many rows the newest commit added, by Delta's own count."""
-        return int(self._newest_commit()["operationMetrics"].get("numOutputRows", 0))
+        return int(self._newest_commit().metrics.get("numOutputRows", 0))
 
     def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:
         """Run a MERGE in one commit that carries the progress; returns Delta's own operation metrics."""
@@ -143,10 +146,10 @@ class LakeTable:
         with self._metadata(commit):
             builder.execute()
         last = self._newest_commit()
-        if last["version"] == before:  # a MERGE that changes nothing makes no commit
+        if last.version == before:  # a MERGE that changes nothing makes no commit
             self.record(commit)
             return {}
-        return {key: int(value) for key, value in last["operationMetrics"].items() if str(value).isdigit()}
+        return {key: int(value) for key, value in last.metrics.items() if value.isdigit()}
 
     def record(self, commit: Commit) -> None:
         """Commit progress alone. Delta skips empty commits unless they carry a transaction id."""
@@ -157,8 +160,8 @@ class LakeTable:
             writer = writer.option(key, value)
         writer.save(self.path)
 
-    def _newest_commit(self) -> Row:
-        (commit,) = self.delta().history(1).collect()
+    def _newest_commit(self) -> LoggedCommit:
+        (commit,) = delta_log.commits(self.spark, self.path, 1)
         return commit
 
     @contextmanager
@@ -179,22 +182,22 @@ class LakeTable:
         }
 
 
-def _is_creation(commits: list[Row]) -> bool:
-    return all(commit["operation"].startswith("CREATE") for commit in commits)
+def _is_creation(commits: list[LoggedCommit]) -> bool:
+    return all(commit.operation.startswith("CREATE") for commit in commits)
 
 
-def _consumed(commits: dict[int, Row], newest: int, source: str) -> int | None:
+def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str) -> int | None:
     """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
     version = newest
     while version in commits:
         commit = commits[version]
-        if commit["operation"] == "RESTORE":
-            restored = commit["operationParameters"].get("version")
+        if commit.operation == "RESTORE":
+            restored = commit.parameters.get("version")
             if restored is None or not restored.isdigit():
                 return None  # restored by timestamp: reading all again is safe, only slower
             version = int(restored)
             continue
-        found = _consumed_in(commit["userMetadata"], source)
+        found = _consumed_in(commit.metadata, source)
         if found is not None:
             return found
         version -= 1

@@ -1,0 +1,48 @@
+"""A run that finds nothing to do: told from the logs of the lake, in a second, without starting Spark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from customer_contract import load_contract
+
+from etl_customers.config.settings import JobSettings
+from etl_customers.lake_state import lake_state
+from etl_customers.modules.bronze.raw_batches import published_batches
+from etl_customers.privacy.token_key import read_token_key
+from etl_customers.summary import NOTHING_READ, Summary, read_summary
+from etl_customers.utils import job_log
+
+
+def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datetime) -> Summary | None:
+    """The summary of a run over a lake that is as a whole run left it; None if the run must take place.
+
+    Raises:
+        JobError: what a run would not start with: an unfit key, a manifest that cannot be read.
+    """
+    last = _last_whole_run(settings.runs_path)
+    if last is None or settings.recheck:
+        return None
+    read_token_key(settings.token_key_file, settings.token_key_id)
+    contract = load_contract(settings.contract_path)
+    batches = published_batches(Path(settings.raw_path), contract)
+    if last.lake_state != lake_state(settings, contract, batches):
+        return None
+    job_log.info("nothing_new", since_run=last.run_id, batches=len(batches))
+    return replace(
+        last,
+        run_id=run_id,
+        started_at=started_at.isoformat(),
+        finished_at=datetime.now(UTC).isoformat(),
+        sources={},
+        reconciliation=dict(NOTHING_READ),
+        timings={},
+    )
+
+
+def _last_whole_run(runs: Path) -> Summary | None:
+    """The summary of the newest run that left a state to compare with."""
+    paths = sorted(runs.glob("*/summary.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return next((found for path in paths if (found := read_summary(path)) and found.lake_state), None)

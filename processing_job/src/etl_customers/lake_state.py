@@ -1,0 +1,38 @@
+"""The state of the lake as one hash: equal hashes, equal tables. So a run can tell without Spark that it has no work.
+
+Not a checkpoint: it says of one exact state that a run went through it and accounted for all rows. Whatever differs
+(a batch, a commit, a table made anew, the contract, a setting, this package) makes another hash, and the run takes
+place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from customer_contract import Contract
+
+from etl_customers.config.settings import JobSettings
+from etl_customers.modules.bronze.raw_batches import RawBatch
+from etl_customers.utils.delta_log import commit_files
+
+
+def lake_state(settings: JobSettings, contract: Contract, batches: Iterable[RawBatch]) -> str | None:
+    """SHA-256 (hex) over the raw batches, each table's newest commit, the contract, the settings and this package's
+    version; None if the lake is not on a local disk."""
+    layers = [Path(path) for path in (settings.bronze_path, settings.silver_path, settings.gold_path)]
+    if not all(layer.is_dir() for layer in layers):
+        return None
+    # A commit's file names its data files by random ids, so its content tells tables apart that were made anew.
+    newest = [log[0] for layer in layers for table in sorted(layer.iterdir()) if (log := commit_files(table))]
+    parts = {
+        "tables": [(str(file), hashlib.sha256(file.read_bytes()).hexdigest()) for file in newest],
+        "raw": [(batch.batch_id, batch.rows, batch.size) for batch in batches],
+        "contract": contract.model_dump_json(),
+        "settings": settings.model_dump(mode="json", exclude={"recheck"}),
+        "package": version("etl-customers"),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""A Delta table's commits by its log. On a local disk the log's files are read as they are: a query for each look at a
+version costs a small lake more than its rows do. Elsewhere Delta's own history is asked.
+
+Source: https://github.com/delta-io/delta/blob/master/PROTOCOL.md ("Delta Log Entries", "Commit Provenance Information")
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+
+_COMMIT_FILE = re.compile(r"\d{20}\.json")
+
+
+@dataclass(frozen=True)
+class LoggedCommit:
+    """One version of a table. `parameters` and `metrics` as Delta's history shows them, `metadata` is userMetadata."""
+
+    version: int
+    operation: str
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, str]
+    metadata: str | None
+
+
+def commits(spark: SparkSession, path: str, limit: int | None = None) -> list[LoggedCommit]:
+    """The table's newest `limit` commits, or all that its log still has; newest first."""
+    files = commit_files(Path(path))
+    if files:
+        return [_from_file(file) for file in files[:limit]]
+    table = DeltaTable.forPath(spark, path)
+    rows = (table.history() if limit is None else table.history(limit)).collect()
+    return [
+        LoggedCommit(
+            row["version"],
+            row["operation"],
+            _texts(row["operationParameters"]),
+            _texts(row["operationMetrics"]),
+            row["userMetadata"],
+        )
+        for row in rows
+    ]
+
+
+def commit_files(table: Path) -> list[Path]:
+    """The commits in the log of a table on a local disk, newest first; empty if there is none."""
+    log = table / "_delta_log"
+    if not log.is_dir():
+        return []
+    return sorted((path for path in log.iterdir() if _COMMIT_FILE.fullmatch(path.name)), reverse=True)
+
+
+def _from_file(file: Path) -> LoggedCommit:
+    info = _commit_info(file)
+    return LoggedCommit(
+        int(file.stem),
+        str(info.get("operation", "")),
+        _texts(info.get("operationParameters")),
+        _texts(info.get("operationMetrics")),
+        info.get("userMetadata"),
+    )
+
+
+def _commit_info(file: Path) -> dict[str, Any]:
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith('{"commitInfo"'):
+                found: dict[str, Any] = json.loads(line)["commitInfo"]
+                return found
+    return {}
+
+
+def _texts(values: dict[str, Any] | None) -> dict[str, str]:
+    given = {name: value for name, value in (values or {}).items() if value is not None}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
