@@ -13,8 +13,9 @@ from database_ingestion.application.services.table_plan import TablePlan
 from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.domain.exceptions import BatchSetAside, SnapshotLost
 from database_ingestion.domain.ports.database import Heap
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import Cursor, Position, Slice, Unordered, Window
-from database_ingestion.domain.table import ContractColumns, Field, TableName
+from database_ingestion.domain.table import ContractColumns, TableName
 from database_ingestion.infrastructure.ingestion.postgres_errors import query_fault
 from database_ingestion.interfaces.main import build_source
 from ingestion_kernel.domain.batch import Mode
@@ -99,6 +100,7 @@ class FakeSnapshot:
 
     columns = ("customer_id", "cpf", "n")
     key = ("n",)
+    nested = frozenset()
     frozen = True
 
     def __init__(self, short: int, losses: list[int]) -> None:
@@ -125,7 +127,7 @@ class FakeSnapshot:
     def heap(self) -> Heap | None:
         return None
 
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: Any, *, ordered: bool) -> int:
+    def copy(self, rows: Slice, form: RecordForm, sink: Any, *, ordered: bool) -> int:
         numbers = self._numbers(rows)[self._short :]
         for number in numbers:
             if self._losses and self._losses[0] == number:
