@@ -69,7 +69,7 @@ class SmallLake:
         batch = self.root / "raw" / source / "customers" / f"batch={self._batches:020d}"
         batch.mkdir(parents=True)
         (batch / f"part-00000.{ending}").write_text(text, encoding="utf-8")
-        manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text)}
+        manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text), "format": ending}
         (batch / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         return batch
 
