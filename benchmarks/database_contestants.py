@@ -40,12 +40,19 @@ class Contestants:
         self._service = _program(Path(sys.executable).parent / "database-ingestion")
         self._psql = _program(shutil.which("psql") or Path(pgserver.__file__).parent / "pginstall" / "bin" / "psql")
 
-    def service(self, rows: int, **more: str) -> Extraction:
-        """The service's command with its default settings but for `more`, into a fresh lake."""
+    def service(self, rows: int, *, csv: bool = False, two_ranges: bool = False) -> Extraction:
+        """The service's command into a fresh lake, with its default settings but for what is asked for.
+
+        Two ranges of the table's file are read at once in mode full only, as the option is said to work.
+        """
+        more = ({"DB_FORMAT": "csv"} if csv else {}) | ({"DB_PARALLEL": "2"} if two_ranges else {})
+        command = [self._service, "ingest", *(["--mode", "full"] if two_ranges else [])]
 
         def run(directory: Path) -> Extraction:
-            done = measure([self._service, "ingest"], self._settings(rows, directory) | more, directory)
+            done = measure(command, self._settings(rows, directory) | more, directory)
             found = json.loads(done.stdout)
+            if found["mode"] != ("full" if two_ranges else "incremental"):
+                raise BenchmarkError("the service ran in another mode than it was told")
             _expect(rows, found["rows_written"], "the service")
             began, ended = (datetime.fromisoformat(found[name]) for name in ("started_at", "finished_at"))
             return Extraction(done.seconds, (ended - began).total_seconds(), done.peak_mb)

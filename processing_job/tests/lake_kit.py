@@ -63,13 +63,20 @@ class SmallLake:
         writer.writerows(records)
         return self.put_text("csv", text.getvalue(), len(records), "csv")
 
+    def put_copied(self, source: str, *records: dict[str, Any]) -> Path:
+        """Publish a batch of canonical CSV as PostgreSQL's COPY writes it."""
+        names = load_contract().column_names
+        rows = [[*(_copied(item.get(name)) for name in names), ""] for item in records]
+        text = "".join(",".join(row) + "\n" for row in [[*names, "_extra"], *rows])
+        return self.put_text(source, text, len(records), "csv")
+
     def put_text(self, source: str, text: str, rows: int, ending: str = "jsonl") -> Path:
         """Publish a batch of one part with that text."""
         self._batches += 1
         batch = self.root / "raw" / source / "customers" / f"batch={self._batches:020d}"
         batch.mkdir(parents=True)
         (batch / f"part-00000.{ending}").write_text(text, encoding="utf-8")
-        manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text)}
+        manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text), "format": ending}
         (batch / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         return batch
 
@@ -93,3 +100,11 @@ class SmallLake:
     def versions(self) -> dict[str, int]:
         """Every table's version."""
         return {table.name: table.version() for table in self.job().tables()}
+
+
+def _copied(text: str | None) -> str:
+    """NULL is nothing, an empty text two quotes."""
+    if text is None:
+        return ""
+    odd = text == "" or any(mark in text for mark in ',"\r\n')
+    return '"' + text.replace('"', '""') + '"' if odd else text

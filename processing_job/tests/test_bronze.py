@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from customer_contract import load_contract
+from customer_contract import RawFormat, load_contract
 from lake_kit import SmallLake, record
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
@@ -73,10 +73,14 @@ def test_a_source_that_fails_does_not_keep_the_others_out(lake: SmallLake) -> No
 def test_auto_loader_is_asked_for_what_the_design_says() -> None:
     contract = load_contract()
     reader = AutoLoaderReader(None, "/Volumes/raw", contract, 100, "/schemas")  # type: ignore[arg-type]
-    options = reader.options(contract.source("database"))
+    options = reader.options(contract.source("database"), RawFormat.JSON_LINES)
     assert options["cloudFiles.format"] == "json"
     assert options["cloudFiles.schemaLocation"] == "/schemas/database"
     assert options["cloudFiles.useNotifications"] == "false"
     assert options["rescuedDataColumn"] == "_rescued_data"
-    assert reader.schema(contract.source("csv")).fieldNames() == [*contract.column_names, "_extra", "_corrupt_record"]
-    assert reader.options(contract.source("csv"))["multiLine"] == "true"
+    assert reader.schema(RawFormat.CSV).fieldNames() == [*contract.column_names, "_extra", "_corrupt_record"]
+    options = reader.options(contract.source("csv"), RawFormat.CSV)
+    assert options["multiLine"] == "true" and "nullValue" not in options
+    options = reader.options(contract.source("database"), RawFormat.CSV)
+    assert options["cloudFiles.schemaLocation"] == "/schemas/database-csv"
+    assert options["cloudFiles.format"] == "csv" and options["nullValue"] == "\0"

@@ -87,9 +87,12 @@ def world(tmp_path: Path, login: tuple[Any, str]) -> Iterator[MakeWorld]:
     with ExitStack() as stack:
 
         def make(source: str) -> World:
-            folder = tmp_path / f"{source}-{next(numbers)}"
+            number = next(numbers)
+            folder = tmp_path / f"{source}-{number}"
             folder.mkdir()
-            return _world(source, folder, login, stack)
+            if source == "database":  # every other world in the other format
+                return DatabaseWorld(folder, *login, _DATABASE.PASSWORD, "csv" if number % 2 else "json")
+            return _world(source, folder, stack)
 
         yield make
 
@@ -101,9 +104,7 @@ def dfs_lake() -> Iterator[dfs.DfsLake]:
         yield lake
 
 
-def _world(source: str, folder: Path, login: tuple[Any, str], stack: ExitStack) -> World:
-    if source == "database":
-        return DatabaseWorld(folder, *login, _DATABASE.PASSWORD)
+def _world(source: str, folder: Path, stack: ExitStack) -> World:
     if source == "csv":
         return CsvWorld(folder)
     partner_folder = folder / "partner"

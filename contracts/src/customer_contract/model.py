@@ -72,7 +72,7 @@ class MoneyLocale(StrEnum):
 
 
 class RawFormat(StrEnum):
-    """File format in which a source's service writes to raw."""
+    """File formats of raw; a source names the one in which its service usually writes."""
 
     JSON_LINES = "jsonl"
     CSV = "csv"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -28,6 +27,8 @@ from psycopg2.extensions import connection as Connection
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helpers of these tests
 
+from raw_records import part_records  # noqa: E402
+
 PASSWORD = "s3cret%40pässword"
 CUSTOMERS = """
 CREATE TABLE customers (
@@ -50,8 +51,9 @@ class SilentTelemetry:
 class Ingestion:
     """The true use case over a lake in a temporary directory."""
 
-    def __init__(self, raw: Path) -> None:
+    def __init__(self, raw: Path, format: str = "json") -> None:
         self.raw = raw
+        self.format = format
         self.lake = LocalRawLake(raw, "customers")
 
     def run(self, mode: Mode = Mode.INCREMENTAL, **settings: Any) -> Run:
@@ -65,12 +67,13 @@ class Ingestion:
 
     def settings(self, **settings: Any) -> DatabaseSettings:
         """Settings for `run`, the table `public.customers` by default."""
-        return DatabaseSettings(**{"raw_url": str(self.raw), "db_table": "public.customers", **settings})
+        given = {"raw_url": str(self.raw), "db_table": "public.customers", "db_format": self.format}
+        return DatabaseSettings(**given | settings)
 
     def records(self) -> list[dict[str, Any]]:
-        """All published records, each line parsed on its own, in the order of batch keys."""
-        parts = sorted(self.raw.glob("database/customers/batch=*/part-*.jsonl"))
-        return [json.loads(line) for part in parts for line in part.read_text("utf-8").split("\n") if line]
+        """All published records in the order of batch keys, those of JSON lines each parsed on its own."""
+        parts = sorted(self.raw.glob("database/customers/batch=*/part-*"))
+        return [record for part in parts for record in part_records(part)]
 
     def ids(self) -> list[str]:
         """The column `id` of all published records, sorted as numbers."""
@@ -161,6 +164,6 @@ def customers(database: TestDatabase) -> TestDatabase:
 
 
 @pytest.fixture
-def ingestion(tmp_path: Path) -> Ingestion:
-    """The use case over an empty lake."""
-    return Ingestion(tmp_path / "raw")
+def ingestion(tmp_path: Path, request: pytest.FixtureRequest) -> Ingestion:
+    """The use case over an empty lake. Indirect parameter: DB_FORMAT, json by default."""
+    return Ingestion(tmp_path / "raw", getattr(request, "param", "json"))

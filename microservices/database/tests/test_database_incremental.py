@@ -45,6 +45,7 @@ def test_the_watermark_keeps_the_microsecond(customers, ingestion) -> None:
     assert ingestion.run(database_url=customers.url()).rows_written == 1
 
 
+@pytest.mark.parametrize("ingestion", ["json", "csv"], indirect=True)
 def test_batches_are_bounded_and_equal_cursors_stay_together(customers, ingestion) -> None:
     customers.execute(TEN_ROWS, [1, 10])
     customers.execute("UPDATE customers SET updated_at = '2025-01-01 00:00:00.000003+00' WHERE id IN (4, 5)")
@@ -57,6 +58,7 @@ def test_batches_are_bounded_and_equal_cursors_stay_together(customers, ingestio
     assert ingestion.ids() == [str(n) for n in range(1, 11)]
 
 
+@pytest.mark.parametrize("ingestion", ["json", "csv"], indirect=True)
 def test_a_failed_batch_leaves_the_earlier_ones_and_the_next_run_goes_on(customers, ingestion) -> None:
     customers.execute("CREATE TABLE fault (present bool)")
     customers.execute("INSERT INTO fault VALUES (true)")

@@ -13,8 +13,9 @@ from database_ingestion.application.services.table_plan import TablePlan
 from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.domain.exceptions import BatchSetAside, SnapshotLost
 from database_ingestion.domain.ports.database import Heap
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import Cursor, Position, Slice, Unordered, Window
-from database_ingestion.domain.table import ContractColumns, Field, TableName
+from database_ingestion.domain.table import ContractColumns, TableName
 from database_ingestion.infrastructure.ingestion.postgres_errors import query_fault
 from database_ingestion.interfaces.main import build_source
 from ingestion_kernel.domain.batch import Mode
@@ -99,6 +100,7 @@ class FakeSnapshot:
 
     columns = ("customer_id", "cpf", "n")
     key = ("n",)
+    nested = frozenset()
     frozen = True
 
     def __init__(self, short: int, losses: list[int]) -> None:
@@ -125,7 +127,7 @@ class FakeSnapshot:
     def heap(self) -> Heap | None:
         return None
 
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: Any, *, ordered: bool) -> int:
+    def copy(self, rows: Slice, form: RecordForm, sink: Any, *, ordered: bool) -> int:
         numbers = self._numbers(rows)[self._short :]
         for number in numbers:
             if self._losses and self._losses[0] == number:
@@ -192,7 +194,12 @@ def test_a_conflict_is_known_by_its_state(customers) -> None:
 
 
 @pytest.mark.parametrize("parallel", [2, 3])
-@pytest.mark.parametrize("document", ["", ", d jsonb DEFAULT '{}'"], ids=["text", "documents"])
+@pytest.mark.parametrize(
+    ("ingestion", "document"),
+    [("json", ""), ("json", ", d jsonb DEFAULT '{}'"), ("csv", "")],
+    ids=["text", "documents", "csv"],
+    indirect=["ingestion"],
+)
 def test_several_connections_take_each_row_once_and_the_same_bytes(database, ingestion, parallel, document) -> None:
     database.execute(f"CREATE TABLE customers (id int, customer_id text, cpf text, pad text{document})")
     database.execute(
@@ -207,6 +214,7 @@ def test_several_connections_take_each_row_once_and_the_same_bytes(database, ing
     assert (again.rows_written, again.duplicates) == (0, len(run.batches))
 
 
+@pytest.mark.parametrize("ingestion", ["json", "csv"], indirect=True)
 def test_several_connections_keep_the_bound_in_bytes(database, ingestion) -> None:
     database.execute("CREATE TABLE customers (id int, customer_id text, cpf text, pad text)")
     database.execute("INSERT INTO customers SELECT n, 'C', '1', repeat('x', 500) FROM generate_series(1, 5000) AS n")
@@ -234,6 +242,7 @@ def test_what_has_no_blocks_is_read_by_one_connection(database, ingestion, kind:
     assert (run.status, run.rows_written) == (RunStatus.SUCCEEDED, 0 if kind == "empty" else 3)
 
 
+@pytest.mark.parametrize("ingestion", ["json", "csv"], indirect=True)
 def test_a_fault_of_the_lake_stops_all_connections_and_keeps_the_snapshot(database, ingestion) -> None:
     database.execute("CREATE TABLE customers (id int, customer_id text, cpf text)")
     database.execute("INSERT INTO customers SELECT n, 'C', '1' FROM generate_series(1, 20000) AS n")

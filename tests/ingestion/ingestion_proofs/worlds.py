@@ -93,12 +93,13 @@ class World(ABC):
 
 
 class DatabaseWorld(World):
-    """A table in a real PostgreSQL; the service logs in with a password."""
+    """A table in a real PostgreSQL; the service logs in with a password, and writes raw in `format`, a DB_FORMAT."""
 
     source, command = "database", "database-ingestion"
 
-    def __init__(self, folder: Path, admin: Connection, url: str, password: str) -> None:
+    def __init__(self, folder: Path, admin: Connection, url: str, password: str, format: str = "json") -> None:
         super().__init__(folder)
+        self._format = format
         self._admin = admin
         self._url = url
         self._password = password
@@ -113,7 +114,8 @@ class DatabaseWorld(World):
         return sql.Identifier(self._table)
 
     def settings(self) -> dict[str, str]:
-        return {"DATABASE_URL": self._url, "DB_TABLE": f"public.{self._table}", "DB_BATCH_MAX_ROWS": "180"}
+        table = {"DATABASE_URL": self._url, "DB_TABLE": f"public.{self._table}"}
+        return {**table, "DB_BATCH_MAX_ROWS": "180", "DB_FORMAT": self._format}
 
     def secrets(self) -> tuple[str, ...]:
         return (self._password,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from customer_contract import load_contract
+from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.interfaces.cli import ServiceInfo, service_cli
 
@@ -12,7 +13,7 @@ from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.application.services.table_source import TableSource
 from database_ingestion.domain.ports.database import Database
 from database_ingestion.domain.table import ContractColumns, TableName
-from database_ingestion.infrastructure.config.settings import DatabaseSettings
+from database_ingestion.infrastructure.config.settings import DatabaseFormat, DatabaseSettings
 from database_ingestion.infrastructure.ingestion.any_database import AnyDatabase
 from database_ingestion.infrastructure.ingestion.postgres import PostgresDatabase, PostgresOptions
 
@@ -21,7 +22,7 @@ def build_source(settings: DatabaseSettings) -> Source:
     """The table that the settings name.
 
     Raises:
-        ConfigurationInvalid: a setting has the wrong form, or its driver is not installed.
+        ConfigurationInvalid: a setting has the wrong form, its driver is not installed, or it cannot write DB_FORMAT.
     """
     contract = load_contract()
     table = TableSettings(
@@ -35,6 +36,7 @@ def build_source(settings: DatabaseSettings) -> Source:
         null_cursors=settings.db_null_cursors,
         parallel=settings.db_parallel,
         snapshots=settings.db_snapshot_attempts,
+        format=settings.db_format.raw,
     )
     return TableSource(_database(settings), table)
 
@@ -42,6 +44,8 @@ def build_source(settings: DatabaseSettings) -> Source:
 def _database(settings: DatabaseSettings) -> Database:
     url = settings.url
     if url.get_backend_name() != "postgresql":
+        if settings.db_format is DatabaseFormat.CSV:
+            raise ConfigurationInvalid("DB_FORMAT=csv needs PostgreSQL's COPY", advice="Set DB_FORMAT=json.")
         return AnyDatabase(url, settings.db_cursor_lag_seconds, settings.db_cursor_lag_numbers)
     options = PostgresOptions(
         connect_timeout=settings.db_connect_timeout_seconds,

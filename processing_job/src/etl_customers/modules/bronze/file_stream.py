@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD, EXTRA_FIELD, raw_glob
+from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD, EXTRA_FIELD, csv_options, raw_glob
 
 
 class FileStreamReader:
@@ -22,10 +22,10 @@ class FileStreamReader:
         self._contract = contract
         self._max_files = max_files
 
-    def stream(self, source: SourceProfile) -> DataFrame:
+    def stream(self, source: SourceProfile, raw_format: RawFormat) -> DataFrame:
         """See `RawReader`."""
-        path = raw_glob(self._raw_path, source, self._contract.name)
-        frame = self._json(path) if source.raw_format is RawFormat.JSON_LINES else self._csv(path)
+        path = raw_glob(self._raw_path, source, raw_format, self._contract.name)
+        frame = self._json(path) if raw_format is RawFormat.JSON_LINES else self._csv(path, csv_options(source))
         columns = [F.col(name) for name in self._contract.column_names]
         return frame.select(*columns, "_rescued_data", "_source_file")
 
@@ -43,18 +43,15 @@ class FileStreamReader:
         columns = [F.col("fields").getItem(name).alias(name) for name in self._contract.column_names]
         return frame.select(*columns, rescued.alias("_rescued_data"), "_source_file")
 
-    def _csv(self, path: str) -> DataFrame:
+    def _csv(self, path: str, options: dict[str, str]) -> DataFrame:
         names = [*self._contract.column_names, EXTRA_FIELD, CORRUPT_RECORD]
         schema = StructType([StructField(name, StringType()) for name in names])
         reader = (
             self._spark.readStream.format("csv")
             .schema(schema)
             .options(
-                header=True,
+                **options,
                 enforceSchema=False,  # a header that differs from the contract fails loudly
-                multiLine=True,
-                quote='"',
-                escape='"',
                 mode="PERMISSIVE",
                 columnNameOfCorruptRecord=CORRUPT_RECORD,
                 maxColumns=len(names) + 1,

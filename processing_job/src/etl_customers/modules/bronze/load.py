@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from customer_contract import Contract, SourceProfile
+from customer_contract import Contract, RawFormat
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -14,7 +14,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
-from etl_customers.modules.bronze.raw_reader import RawReader
+from etl_customers.modules.bronze.raw_reader import RawReader, stream_name
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
@@ -51,34 +51,36 @@ class BronzeLoad:
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
         present = self._loaded()
-        waiting = {batch.source for batch in batches if batch.batch_id not in present}
+        waiting = {(batch.source, batch.format) for batch in batches if batch.batch_id not in present}
         if not waiting:
             self._check(batches, present, [])
             return batches
-        failed = self._load_all([source for source in self.contract.sources if source.name in waiting])
+        failed = self._load_all(sorted(waiting))
         self._check(batches, self._loaded(), failed)
         if failed:
             raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
         return batches
 
-    def _load_all(self, sources: list[SourceProfile]) -> list[str]:
-        """Load the sources side by side; returns the names of those that failed."""
-        queries = {source.name: self._start(source) for source in sources}
-        failed = []
-        for name, query in queries.items():
+    def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> list[str]:
+        """Load sources and formats side by side; returns the names of the sources that failed."""
+        queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
+        failed = set()
+        for name, query in queries:
             try:
                 query.awaitTermination()
                 job_log.info("bronze_source_done", source=name)
             except PySparkException as error:  # its text may quote a row
                 job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
-                failed.append(name)
-        return failed
+                failed.add(name)
+        return sorted(failed)
 
-    def _start(self, source: SourceProfile) -> StreamingQuery:
-        job_log.info("bronze_source_started", source=source.name)
-        stream = self.reader.stream(source).withColumn("_source", F.lit(source.name))
+    def _start(self, name: str, raw_format: RawFormat) -> StreamingQuery:
+        job_log.info("bronze_source_started", source=name)
+        source = self.contract.source(name)
+        stream = self.reader.stream(source, raw_format).withColumn("_source", F.lit(name))
         writer = stream.writeStream.foreachBatch(self._append).trigger(availableNow=True)
-        return writer.option("checkpointLocation", f"{self.checkpoint_path}/{source.name}").start()
+        checkpoint = f"{self.checkpoint_path}/{stream_name(source, raw_format)}"
+        return writer.option("checkpointLocation", checkpoint).start()
 
     def _append(self, frame: DataFrame, epoch: int) -> None:
         # The append reads the table too, so that Delta refuses it if another job added files meanwhile; the sources

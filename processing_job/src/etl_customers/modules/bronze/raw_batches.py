@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from customer_contract import Contract
+from customer_contract import Contract, RawFormat
 
 from etl_customers.errors import ReconciliationFailed
 
@@ -20,6 +20,7 @@ class RawBatch:
     rows: int
     rejected: int
     size: int
+    format: RawFormat
 
 
 def published_batches(raw: Path, contract: Contract) -> list[RawBatch]:
@@ -39,6 +40,7 @@ def _read(path: Path, source: str) -> RawBatch:
     batch_id = f"{source}/{path.parent.name.removeprefix('batch=')}"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        return RawBatch(batch_id, source, manifest["rows_written"], manifest["rows_rejected"], manifest["size"])
+        counts = (manifest["rows_written"], manifest["rows_rejected"], manifest["size"])
+        return RawBatch(batch_id, source, *counts, RawFormat(manifest["format"]))
     except (OSError, ValueError, KeyError) as error:
         raise ReconciliationFailed(f"the manifest of {batch_id} cannot be read: {type(error).__name__}") from None

@@ -17,16 +17,9 @@ from csv_ingestion.domain.exceptions import FileRejected
 from csv_ingestion.domain.ports.rejected_rows import RejectedRows
 from csv_ingestion.domain.reasons import FileReason, RowReason
 
-EXTRA_COLUMN = "_extra"
-
 #: Rows are handed on once they are this long together, in characters, or this many.
 _CHUNK_CHARS = 256 * 1024
 _CHUNK_ROWS = 1000
-
-
-def canonical_header(columns: Sequence[str]) -> bytes:
-    """The header line of every canonical part."""
-    return (",".join([*columns, EXTRA_COLUMN]) + "\n").encode()
 
 
 #: From so many columns on, a field with line ends and a row's worth of delimiters is no prose but swallowed rows.

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 from ingestion_kernel.domain.batch import BatchKey, Extraction, RawFormat, SourceFile
+from ingestion_kernel.domain.canonical_csv import canonical_header
 from ingestion_kernel.domain.ports.source import Outcome, RecordSink
 
 from csv_ingestion.application.helpers.blocks import Blocks
 from csv_ingestion.application.helpers.encoding import detect_encoding
 from csv_ingestion.application.helpers.records import ReadLimits, RecordReader
 from csv_ingestion.application.helpers.unpacking import Packing, UnpackLimits, packing_of, unpacked
-from csv_ingestion.application.services.canonicalise import Canonicaliser, RowCounts, canonical_header
+from csv_ingestion.application.services.canonicalise import Canonicaliser, RowCounts
 from csv_ingestion.application.services.copy_rows import RowCopier, is_canonical
 from csv_ingestion.application.validators.delimiter import Sample, choose, take_sample
 from csv_ingestion.application.validators.header import Header, HeaderRules

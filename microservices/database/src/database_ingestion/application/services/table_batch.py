@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingestion_kernel.domain.batch import BatchKey, Extraction, RawFormat, Watermark
+from ingestion_kernel.domain.batch import BatchKey, Extraction, Watermark
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 from ingestion_kernel.domain.ports.source import Outcome, RecordSink
 
 from database_ingestion.domain.exceptions import BatchSetAside, SnapshotLost
 from database_ingestion.domain.ports.database import TableSnapshot
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import Slice
-from database_ingestion.domain.table import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class TableBatch:
     """
 
     key: BatchKey | None = None
-    format = RawFormat.JSON_LINES
-    header = b""
 
-    def __init__(self, snapshot: TableSnapshot, fields: tuple[Field, ...], plan: BatchPlan) -> None:
+    def __init__(self, snapshot: TableSnapshot, form: RecordForm, plan: BatchPlan) -> None:
         self._snapshot = snapshot
-        self._fields = fields
+        self._form = form
+        self.format = form.format
+        self.header = form.header
         self._plan = plan
         self.lost: SnapshotLost | None = None
         self.too_big = False
@@ -58,7 +58,7 @@ class TableBatch:
         bounded = _BoundedSink(sink, self._plan.max_bytes)
         try:
             counted = self._snapshot.count(self._plan.rows)
-            copied = self._snapshot.copy(self._plan.rows, self._fields, bounded, ordered=by_content)
+            copied = self._snapshot.copy(self._plan.rows, self._form, bounded, ordered=by_content)
         except SnapshotLost as lost:
             self.lost = lost
             raise BatchSetAside("the snapshot was lost") from None

@@ -15,11 +15,12 @@ from database_ingestion.application.services.table_settings import (
     NullCursors,
     TableSettings,
     cursor_of,
-    fields_of,
+    form_of,
     guarded_column,
 )
 from database_ingestion.domain.exceptions import SnapshotLost
 from database_ingestion.domain.ports.database import Database, TableSnapshot
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import (
     TIME_KINDS,
     AllRows,
@@ -31,7 +32,6 @@ from database_ingestion.domain.slices import (
     start_after,
     watermark_of,
 )
-from database_ingestion.domain.table import Field
 
 _LOG = logging.getLogger(__name__)
 _ROOM = 0.9  # of DB_BATCH_MAX_BYTES is aimed at, as rows differ
@@ -89,19 +89,19 @@ class TablePlan:
         return guarded_column(self._settings) if self._mode is Mode.INCREMENTAL else None
 
     def _of(self, snapshot: TableSnapshot) -> Iterator[TableBatch]:
-        fields = fields_of(snapshot, self._settings)
+        form = form_of(snapshot, self._settings)
         if self._mode is Mode.INCREMENTAL:
-            yield from self._incremental(snapshot, fields)
+            yield from self._incremental(snapshot, form)
             return
         heap = snapshot.heap() if self._settings.parallel > 1 else None
         if heap is not None:
-            yield from self._by_blocks(snapshot, fields, max(1, int(self._settings.batch_rows / heap.rows_per_block)))
+            yield from self._by_blocks(snapshot, form, max(1, int(self._settings.batch_rows / heap.rows_per_block)))
         elif snapshot.key:
-            yield from self._along_the_key(snapshot, fields)
+            yield from self._along_the_key(snapshot, form)
         else:
-            yield TableBatch(snapshot, fields, BatchPlan(AllRows(), None))
+            yield TableBatch(snapshot, form, BatchPlan(AllRows(), None))
 
-    def _incremental(self, snapshot: TableSnapshot, fields: tuple[Field, ...]) -> Iterator[TableBatch]:
+    def _incremental(self, snapshot: TableSnapshot, form: RecordForm) -> Iterator[TableBatch]:
         table, cursor = str(self._settings.table), cursor_of(snapshot, self._settings)
         if self._after is None:
             self._after = start_after(self._watermark, table, cursor)
@@ -124,9 +124,9 @@ class TablePlan:
                 end = {**end, "as_of": window.upto[0]}
             return BatchPlan(window, max_bytes, end, details)
 
-        yield from self._windows(snapshot, fields, cursor, limit, plan)
+        yield from self._windows(snapshot, form, cursor, limit, plan)
         if without and self._settings.null_cursors is NullCursors.TAKE:
-            yield TableBatch(snapshot, fields, BatchPlan(Unordered(cursor), None))
+            yield TableBatch(snapshot, form, BatchPlan(Unordered(cursor), None))
 
     def _without_cursor(self, snapshot: TableSnapshot, cursor: Cursor) -> int:
         found = snapshot.count(Unordered(cursor)) if cursor.nullable else 0
@@ -140,16 +140,16 @@ class TablePlan:
         _LOG.warning("%s; %s", text, "they are ignored" if ignored else "they go into a batch of their own")
         return found
 
-    def _along_the_key(self, snapshot: TableSnapshot, fields: tuple[Field, ...]) -> Iterator[TableBatch]:
+    def _along_the_key(self, snapshot: TableSnapshot, form: RecordForm) -> Iterator[TableBatch]:
         cursor = snapshot.cursor(snapshot.key[0], snapshot.key[1:])
-        yield from self._windows(snapshot, fields, cursor, None, BatchPlan)
+        yield from self._windows(snapshot, form, cursor, None, BatchPlan)
         if cursor.nullable and snapshot.count(Unordered(cursor)):
-            yield TableBatch(snapshot, fields, BatchPlan(Unordered(cursor), None))
+            yield TableBatch(snapshot, form, BatchPlan(Unordered(cursor), None))
 
     def _windows(
         self,
         snapshot: TableSnapshot,
-        fields: tuple[Field, ...],
+        form: RecordForm,
         cursor: Cursor,
         limit: str | None,
         plan: Callable[[Window, int | None], BatchPlan],
@@ -164,14 +164,14 @@ class TablePlan:
             if whole:
                 _LOG.warning("rows with one and the same cursor exceed DB_BATCH_MAX_BYTES; set DB_CURSOR_TIE_BREAKER")
             window = Window(cursor, self._after, upto)
-            batch = TableBatch(snapshot, fields, plan(window, None if whole else self._settings.batch_bytes))
+            batch = TableBatch(snapshot, form, plan(window, None if whole else self._settings.batch_bytes))
             yield batch
             self._adapt(batch)
             failed = upto if batch.too_big else None
             if not (batch.too_big or batch.lost):
                 self._after = upto
 
-    def _by_blocks(self, snapshot: TableSnapshot, fields: tuple[Field, ...], step: int) -> Iterator[TableBatch]:
+    def _by_blocks(self, snapshot: TableSnapshot, form: RecordForm, step: int) -> Iterator[TableBatch]:
         """Ranges of blocks, the last one open: the heap's order costs no sort and no index."""
         heap = snapshot.heap()
         first = 0
@@ -179,7 +179,7 @@ class TablePlan:
             end = first + step if first + step < heap.blocks else None
             rows = Blocks(first, end, self._settings.parallel)
             smallest = step == 1
-            batch = TableBatch(snapshot, fields, BatchPlan(rows, None if smallest else self._settings.batch_bytes))
+            batch = TableBatch(snapshot, form, BatchPlan(rows, None if smallest else self._settings.batch_bytes))
             yield batch
             if batch.too_big:
                 step = max(1, min(step, heap.blocks - first) // 2)

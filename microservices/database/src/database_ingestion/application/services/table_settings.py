@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ingestion_kernel.domain.batch import RawFormat
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 
 from database_ingestion.domain.ports.database import TableSnapshot
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import CURSOR_KINDS, Cursor
-from database_ingestion.domain.table import ContractColumns, Field, TableName, project
+from database_ingestion.domain.table import ContractColumns, TableName, project
 
 _CURSOR_ADVICE = "Set DB_CURSOR_COLUMN to a column that grows with each change, or to none and use mode full."
 
@@ -32,6 +34,7 @@ class TableSettings:
         tie_breaker: columns that order rows with an equal cursor.
         parallel: connections that read a batch in mode full.
         snapshots: how many in a row may be lost before the run fails.
+        format: of the records in raw.
     """
 
     table: TableName
@@ -44,11 +47,25 @@ class TableSettings:
     null_cursors: NullCursors = NullCursors.TAKE
     parallel: int = 1
     snapshots: int = 3
+    format: RawFormat = RawFormat.JSON_LINES
 
 
-def fields_of(snapshot: TableSnapshot, settings: TableSettings) -> tuple[Field, ...]:
-    """The record's columns. Raises like `project`."""
-    return project(settings.table, snapshot.columns, settings.contract, settings.column_map)
+def form_of(snapshot: TableSnapshot, settings: TableSettings) -> RecordForm:
+    """What a row becomes. Raises like `project`.
+
+    Raises:
+        ConfigurationInvalid: CSV, and a column of the contract is an array, a composite or a document: its text is not
+            what JSON would carry, so the same row would come out differently.
+    """
+    fields = project(settings.table, snapshot.columns, settings.contract, settings.column_map)
+    form = RecordForm(fields, settings.contract.names, settings.format)
+    nested = [field.column for field in form.known if field.column in snapshot.nested]
+    if nested and form.format is RawFormat.CSV:
+        raise ConfigurationInvalid(
+            f"{settings.table} holds an array or a document in {nested[0]!r}, which CSV cannot carry as JSON does",
+            advice="Set DB_FORMAT=json, or read from a view that turns the column into text.",
+        )
+    return form
 
 
 def cursor_of(snapshot: TableSnapshot, settings: TableSettings) -> Cursor:

@@ -9,7 +9,7 @@ from ingestion_kernel.domain.batch import Mode, Watermark
 from ingestion_kernel.domain.ports.source import PendingBatch
 
 from database_ingestion.application.services.table_plan import TablePlan
-from database_ingestion.application.services.table_settings import TableSettings, cursor_of, fields_of
+from database_ingestion.application.services.table_settings import TableSettings, cursor_of, form_of
 from database_ingestion.domain.ports.database import Database
 
 
@@ -36,6 +36,6 @@ class TableSource:
     def check(self) -> None:
         """See `Source`: connects and looks at the columns."""
         with self._database.snapshot(self._settings.table) as snapshot:
-            fields_of(snapshot, self._settings)
+            form_of(snapshot, self._settings)
             if self._settings.cursor_column:
                 cursor_of(snapshot, self._settings)

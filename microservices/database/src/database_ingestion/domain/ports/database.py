@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from ingestion_kernel.domain.ports.source import RecordSink
 
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import Cursor, Position, Slice
-from database_ingestion.domain.table import Field, TableName
+from database_ingestion.domain.table import TableName
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class TableSnapshot(Protocol):
     Attributes:
         columns: names in the table's order.
         key: columns of the primary key, in its order; empty if there is none.
+        nested: columns that are arrays, composites or documents; asked for only if CSV is to be written.
         frozen: False where the database has no such thing as a snapshot.
 
     Each method raises an IngestionError: SourceUnavailable, SnapshotLost, SourceAccessDenied, SourceDataInvalid or
@@ -35,6 +36,7 @@ class TableSnapshot(Protocol):
 
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    nested: frozenset[str]
     frozen: bool
 
     def cursor(self, column: str, key: tuple[str, ...] = ()) -> Cursor:
@@ -62,16 +64,16 @@ class TableSnapshot(Protocol):
     def heap(self) -> Heap | None:
         """The table's file, if it can be read by ranges of blocks; None for views, partitioned and foreign tables."""
 
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
-        """Write the rows as JSON lines and return how many.
+    def copy(self, rows: Slice, form: RecordForm, sink: RecordSink, *, ordered: bool) -> int:
+        """Write the rows as records and return how many. What `sink` raises passes through; the snapshot stays usable.
 
-        Every scalar is a JSON string, NULL is null, arrays and documents stay JSON. What `sink` raises passes through
-        and leaves the snapshot usable.
+        JSON lines: every scalar is a JSON string, NULL is null, arrays and documents stay JSON. CSV: the same texts,
+        NULL is nothing, an empty text is two quotes; line ends may stand within quotes.
 
         Args:
             rows: which.
-            fields: the record's columns.
-            sink: takes the lines.
+            form: of a record.
+            sink: takes them; one call holds whole records.
             ordered: always in the same order, so that the same rows are the same bytes.
         """
 

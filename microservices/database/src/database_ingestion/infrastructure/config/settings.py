@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+from ingestion_kernel.domain.batch import RawFormat
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from pydantic import Field, SecretStr, field_validator
 from sqlalchemy import URL, make_url
@@ -12,6 +15,18 @@ from database_ingestion.application.services.table_settings import NullCursors
 _NO_CURSOR = "none"
 
 
+class DatabaseFormat(StrEnum):
+    """How rows are written to raw."""
+
+    JSON = "json"
+    CSV = "csv"
+
+    @property
+    def raw(self) -> RawFormat:
+        """The kernel's name of it."""
+        return RawFormat.CSV if self is DatabaseFormat.CSV else RawFormat.JSON_LINES
+
+
 class DatabaseSettings(KernelSettings):
     """The kernel's settings and these.
 
@@ -19,11 +34,12 @@ class DatabaseSettings(KernelSettings):
         database_url: SQLAlchemy's or libpq's form of URL; `postgres://` counts as `postgresql://`.
         db_table: `table`, `schema.table`, or either part in SQL's double quotes.
         db_cursor_column: grows with each change of a row; `none` leaves only mode full.
+        db_format: of the rows in raw; csv for PostgreSQL only.
         db_column_map: column of the table -> column of the contract, as a JSON object.
         db_cursor_tie_breaker: columns, as a JSON list, along which rows with an equal cursor are cut; best a key.
         db_null_cursors: what becomes of rows whose cursor is NULL, NaN or infinite.
         db_batch_max_rows: rows that a batch aims at; rows with the same cursor and key are never torn apart.
-        db_batch_max_bytes: of JSON lines, which a batch does not exceed; a single row or such rows go whole.
+        db_batch_max_bytes: of records, which a batch does not exceed; a single row or such rows go whole.
         db_parallel: connections that read at once in mode full. PostgreSQL.
         db_snapshot_attempts: how many snapshots in a row a standby may give up before the run fails.
         db_connect_timeout_seconds: PostgreSQL only, as the two below.
@@ -39,6 +55,7 @@ class DatabaseSettings(KernelSettings):
     database_url: SecretStr
     db_table: str
     db_cursor_column: str = "updated_at"
+    db_format: DatabaseFormat = DatabaseFormat.JSON
     db_column_map: dict[str, str] = Field(default_factory=dict)
     db_cursor_tie_breaker: tuple[str, ...] = ()
     db_null_cursors: NullCursors = NullCursors.TAKE

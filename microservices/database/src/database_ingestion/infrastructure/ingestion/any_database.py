@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +29,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from database_ingestion.domain.ports.database import Heap
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import TIME_KINDS, Cursor, Position, Slice, Unordered, Window
-from database_ingestion.domain.table import Field, TableName
+from database_ingestion.domain.table import TableName
 from database_ingestion.infrastructure.ingestion.any_errors import faults
 from database_ingestion.infrastructure.ingestion.any_kinds import declared_kind, from_text, kind
 from database_ingestion.infrastructure.ingestion.json_lines import json_line, json_value
@@ -83,6 +84,8 @@ class AnyDatabase:
 
 class AnySnapshot:
     """See `TableSnapshot`. Columns are read without SQLAlchemy's types, so that values come as the driver has them."""
+
+    nested: frozenset[str] = frozenset()  # never asked: rows are written as JSON lines only
 
     def __init__(
         self, connection: Connection, table: TableName, lags: tuple[float | None, int | None], *, frozen: bool
@@ -139,10 +142,10 @@ class AnySnapshot:
         """See `TableSnapshot`."""
         return None
 
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
+    def copy(self, rows: Slice, form: RecordForm, sink: RecordSink, *, ordered: bool) -> int:
         """See `TableSnapshot`."""
-        names = [field.name for field in fields]
-        query = select(*(self._table.c[field.column] for field in fields)).where(self._where(rows))
+        names = [field.name for field in form.fields]
+        query = select(*(self._table.c[field.column] for field in form.fields)).where(self._where(rows))
         if ordered:
             query = query.order_by(*(self._table.c[name] for name in self.key or self.columns))
         total = 0

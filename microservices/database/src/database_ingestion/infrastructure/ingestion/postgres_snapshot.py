@@ -16,8 +16,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Psycopg2Connection
 
 from database_ingestion.domain.ports.database import Heap
+from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import TIME_KINDS, Blocks, Cursor, Position, Slice
-from database_ingestion.domain.table import Field
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable
 from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, Rows, rows_of
 from database_ingestion.infrastructure.ingestion.postgres_errors import query_faults
@@ -75,6 +75,7 @@ class PostgresSnapshot:
         self._helpers: list[Psycopg2Connection] = []
         self.columns = tuple(column.name for column in table.columns)
         self.key = table.key
+        self.nested = frozenset(column.name for column in table.columns if column.is_json)
 
     def cursor(self, column: str, key: tuple[str, ...] = ()) -> Cursor:
         """See `TableSnapshot`."""
@@ -133,10 +134,9 @@ class PostgresSnapshot:
         found = self._rows(sql.SQL(_HEAP), [self._table.oid])
         return Heap(int(found[0][0]), max(1.0, float(found[0][1]))) if found else None
 
-    def copy(self, rows: Slice, fields: Sequence[Field], sink: RecordSink, *, ordered: bool) -> int:
+    def copy(self, rows: Slice, form: RecordForm, sink: RecordSink, *, ordered: bool) -> int:
         """See `TableSnapshot`."""
-        columns = [self._table.column(field.column) for field in fields]
-        strategy = rows_of(columns, fields)
+        strategy = rows_of(self._table, form)
         with query_faults(str(self._table)):
             if isinstance(rows, Blocks) and rows.parts > 1:
                 return self._copy_in_parallel(rows, strategy, sink)
