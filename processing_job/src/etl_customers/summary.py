@@ -77,9 +77,12 @@ def summarise(job: Job, result: RunResult, started_at: datetime) -> Summary:
 def read_summary(path: Path) -> Summary | None:
     """The summary in that file; None if there is none, or one of another version of this job."""
     try:
-        return Summary(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        found = Summary(**json.loads(path.read_text(encoding="utf-8")))
+        for row in (*found.top_stores, *found.months):
+            row["revenue"] = Decimal(row["revenue"])
+    except (OSError, ValueError, TypeError, KeyError, ArithmeticError):
         return None
+    return found
 
 
 def failed_summary(run_id: str, started_at: datetime, error: JobError) -> Summary:
