@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from lake_kit import SmallLake, record
@@ -12,9 +14,18 @@ from lake_kit import SmallLake, record
 from etl_customers.errors import ConfigurationInvalid
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Layer
-from etl_customers.summary import Summary, read_summary, summarise, write_summary
+from etl_customers.report.render import write_report
+from etl_customers.summary import NOTHING_READ, Summary, read_summary, summarise, write_summary
 
 NOW = datetime.now(UTC)
+_OF_THE_RUN: dict[str, Any] = {
+    "run_id": "",
+    "started_at": "",
+    "finished_at": "",
+    "reconciliation": NOTHING_READ,
+    "sources": {},
+    "timings": {},
+}
 
 
 def test_an_unchanged_lake_has_the_figures_of_its_last_run(lake: SmallLake) -> None:
@@ -25,6 +36,10 @@ def test_an_unchanged_lake_has_the_figures_of_its_last_run(lake: SmallLake) -> N
     assert idle.reconciliation == dict.fromkeys(first.reconciliation, 0) and idle.sources == {}
     for figure in ("tables", "top_stores", "months", "quarantine", "all_runs"):
         assert str(getattr(idle, figure)) == str(getattr(_as_written(lake, first), figure)) != "{}", figure
+    reports = [lake.root / "first.html", lake.root / "idle.html"]
+    for summary, report in zip((first, idle), reports):
+        write_report(replace(summary, **_OF_THE_RUN), report)
+    assert reports[0].read_text(encoding="utf-8") == reports[1].read_text(encoding="utf-8")
     lake.put("api", record(3))
     assert _idle(lake) is None
     assert _run(lake).reconciliation["read"] == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from customer_contract import Contract, load_contract
 from pyspark.sql import SparkSession
@@ -16,7 +17,7 @@ from etl_customers.config.settings import JobSettings, RawReaderKind
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
-from etl_customers.modules.bronze.raw_batches import RawBatch
+from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import bronze_table
 from etl_customers.modules.gold.customer_360 import customer_360
@@ -64,7 +65,8 @@ class Job:
         self.run_id = run_id
         self.contract: Contract = load_contract(settings.contract_path)
         self.key: TokenKey = read_token_key(settings.token_key_file, settings.token_key_id)
-        self.spark: SparkSession = get_session(settings)
+        rows = sum(batch.rows for batch in published_batches(Path(settings.raw_path), self.contract))
+        self.spark: SparkSession = get_session(settings, rows)
         silver, gold = settings.silver_path, settings.gold_path
         self.bronze = bronze_table(self.spark, settings.bronze_path, self.contract)
         self.purchases = purchases_table(self.spark, silver, self.contract)

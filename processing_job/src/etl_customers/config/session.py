@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pyspark.sql import SparkSession
 
 from etl_customers.config.delta_jars import delta_jars
@@ -16,6 +18,14 @@ _EVERYWHERE = {
     "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 
+_JAVA_OPTIONS = "-XX:+UseParallelGC"
+#: Up to so many rows in raw, the JVM's optimising compiler (C2) costs more than its code saves: half of all CPU seconds
+#: of a run over 20,000 rows. The first compiler alone is several times slower where C2 would have had its time.
+SMALL_LAKE_ROWS = 100_000
+_NO_C2 = "-XX:TieredStopAtLevel=1"
+#: What Delta needs and Spark does not bring. Spark's own versions of the rest have always come first.
+_OWN_JARS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
+
 #: A small lake on one machine: Delta's and Spark's defaults of 50 and 200 partitions cost seconds a query.
 _LOCAL = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -27,27 +37,36 @@ _LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     # On two cores G1's barriers cost more than its short pauses are worth to a batch (measured: silver in 0.75 of the
     # time with the parallel collector).
-    "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+    "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
     "spark.sql.redaction.string.regex": "[0-9a-fA-F]{64,}",
 }
 
 
-def get_session(settings: JobSettings) -> SparkSession:
-    """The session to work on; the local one is started on first use and reused after."""
+def get_session(settings: JobSettings, rows: int) -> SparkSession:
+    """The session to work on, for a lake of so many rows; the local one is started on first use and reused after."""
     if settings.session is SessionKind.AMBIENT:
         spark = SparkSession.builder.getOrCreate()
     else:
-        spark = local_session(settings.local_threads, settings.local_memory)
+        spark = local_session(settings.local_threads, settings.local_memory, small=rows <= SMALL_LAKE_ROWS)
     for name, value in _EVERYWHERE.items():
         spark.conf.set(name, value)
     return spark
 
 
-def local_session(threads: int = 2, memory: str = "2g", more: dict[str, str] | None = None) -> SparkSession:
-    """A Spark with Delta in this process: `threads` cores, `memory` as Java writes sizes, `more` Spark options."""
+def local_session(
+    threads: int = 2, memory: str = "2g", more: dict[str, str] | None = None, small: bool = False
+) -> SparkSession:
+    """A Spark with Delta in this process: `threads` cores, `memory` as Java writes sizes, `more` Spark options.
+
+    `small`: tuned for a short life with few rows; has no effect if this process has started a JVM before.
+    """
     builder = SparkSession.builder.master(f"local[{threads}]").appName("etl-customers")
     options = _LOCAL | _EVERYWHERE | (more or {})
-    options["spark.jars"] = ",".join(str(jar) for jar in delta_jars())
+    # On the class path, since what `spark.jars` names is copied at each start.
+    jars = [str(jar) for jar in delta_jars() if jar.name.startswith(_OWN_JARS)]
+    options["spark.driver.extraClassPath"] = os.pathsep.join(jars)
+    if small:
+        options["spark.driver.extraJavaOptions"] = f"{_JAVA_OPTIONS} {_NO_C2}"
     options["spark.driver.memory"] = memory
     options["spark.sql.shuffle.partitions"] = str(threads)
     for name, value in options.items():

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -82,7 +83,7 @@ class LakeTable:
 
     def ensure(self) -> LakeTable:
         """Create the table if it is not there."""
-        if DeltaTable.isDeltaTable(self.spark, self.path):
+        if self.exists():
             return self
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path).addColumns(self.schema)
         for key, value in self._properties().items():
@@ -94,7 +95,7 @@ class LakeTable:
 
     def exists(self) -> bool:
         """True if the table is there."""
-        return DeltaTable.isDeltaTable(self.spark, self.path)
+        return bool(delta_log.commit_files(Path(self.path))) or DeltaTable.isDeltaTable(self.spark, self.path)
 
     def delta(self) -> DeltaTable:
         """The table for MERGE and history."""

@@ -50,7 +50,7 @@ class BronzeLoad:
         """
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
-        present = self._loaded()
+        present = self._loaded() if self.table.version() else {}  # version 0 is the empty table
         waiting = {(batch.source, batch.format) for batch in batches if batch.batch_id not in present}
         if not waiting:
             self._check(batches, present, [])

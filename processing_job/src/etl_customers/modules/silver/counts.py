@@ -12,6 +12,8 @@ from etl_customers.errors import ReconciliationFailed
 from etl_customers.modules.silver.classify import Outcome
 
 _OUTCOMES = tuple(outcome.value for outcome in Outcome)
+#: Rows of which somebody can see masked values.
+_SHOWN = (Outcome.WRITTEN, Outcome.QUARANTINED)
 
 
 @dataclass
@@ -63,21 +65,20 @@ class SilverCounts:
 
 
 def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
-    """The counts of staged rows."""
+    """The counts of staged rows, by one query: sources, outcomes and combinations of broken rules are few."""
     sensitive = [column.name for column in contract.sensitive_columns]
-    shown = F.col("_outcome").isin(Outcome.WRITTEN.value, Outcome.QUARANTINED.value)
-    masked = [F.count_if(shown & F.col(name).isNotNull()).alias(f"masked_{name}") for name in sensitive]
-    outcomes = [F.count_if(F.col("_outcome") == outcome).alias(outcome) for outcome in _OUTCOMES]
-    replaced = F.count_if(F.col("_replaces_conflict")).alias("replaced")
+    masked = [F.count(name).alias(f"masked_{name}") for name in sensitive]
+    replaced = F.count_if("_replaces_conflict").alias("replaced")
+    alike = staged.groupBy("_source", "_outcome", "_errors").agg(F.count("*").alias("rows"), replaced, *masked)
     result = SilverCounts({})
-    for row in staged.groupBy("_source").agg(*outcomes, *masked, replaced).collect():
-        counts = SourceCounts(**{outcome: row[outcome] for outcome in _OUTCOMES})
-        counts.masked = {name: row[f"masked_{name}"] for name in sensitive}
-        result.sources[row["_source"]] = counts
+    for row in alike.collect():
+        counts = result.sources.setdefault(row["_source"], SourceCounts(masked=dict.fromkeys(sensitive, 0)))
+        setattr(counts, row["_outcome"], getattr(counts, row["_outcome"]) + row["rows"])
         result.replaced_conflicts += row["replaced"]
-    broken = staged.select("_source", F.explode("_errors").alias("error")).groupBy("_source", "error").count()
-    for row in broken.collect():
-        rule, column = row["error"]["rule"], row["error"]["column"]
-        reason = f"{rule} ({column})" if column else rule
-        result.sources[row["_source"]].reasons[reason] = row["count"]
+        if row["_outcome"] in _SHOWN:
+            for name in sensitive:
+                counts.masked[name] += row[f"masked_{name}"]
+        for error in row["_errors"]:
+            reason = f"{error['rule']} ({error['column']})" if error["column"] else error["rule"]
+            counts.reasons[reason] = counts.reasons.get(reason, 0) + row["rows"]
     return result
