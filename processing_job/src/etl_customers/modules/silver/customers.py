@@ -37,8 +37,9 @@ _OWN = (
 def customers(spark: SparkSession, silver_path: str, contract: Contract) -> GroupedTable:
     """`silver.customers` and how it is made."""
     about = [column for column, _ in contract.golden_columns]
+    says = {column.name: f"{column.description} Survivorship: {rule}." for column, rule in contract.golden_columns}
     token = StructField("cpf_token", StringType(), True, {"comment": "HMAC-SHA256 of the CPF: the key for joins"})
-    fields = [StructField(c.name, silver_type(c), True, {"comment": c.description}) for c in about]
+    fields = [StructField(c.name, silver_type(c), True, {"comment": says[c.name]}) for c in about]
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
     fields.append(_lineage_field(about))
     safe = [c.name for c in about if c.personal_data is PersonalData.NONE]
