@@ -12,15 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.utils import job_log
 from etl_customers.utils.lake_table import Commit, LakeTable
 
-#: Delta's words for a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
-_FEED_IS_CUT = frozenset({"DELTA_CHANGE_DATA_FILE_NOT_FOUND"})
+#: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
+_FEED_IS_CUT = ("FAILED_READ_FILE.FILE_NOT_EXIST", "DELTA_CHANGE_DATA_FILE_NOT_FOUND", "DELTA_VERSION_NOT_FOUND")
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,11 @@ class GroupedTable:
         """Recompute what changed since `after`, or everything if the changes are not on record any more."""
         try:
             return self._merge(self.prepare(source.read(until)), self.prepare(source.touched(after, until)), commit)
-        except PySparkException as error:
-            if error.getCondition() not in _FEED_IS_CUT:
+        except Exception as error:  # by the way Spark is called, its fault comes in one of several classes
+            reason = next((condition for condition in _FEED_IS_CUT if condition in str(error)), None)
+            if reason is None:
                 raise
-            return self._replace(source.read(until), commit, str(error.getCondition()))
+        return self._replace(source.read(until), commit, reason)
 
     def _replace(self, rows: DataFrame, commit: Commit, reason: str) -> int:
         job_log.info("table_made_anew", table=self.table.name, reason=reason)

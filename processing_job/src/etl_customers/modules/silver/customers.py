@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType, TimestampType
 
 from etl_customers.modules.silver.columns import silver_type
+from etl_customers.modules.silver.purchases import meaning
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
@@ -37,7 +38,7 @@ _OWN = (
 def customers(spark: SparkSession, silver_path: str, contract: Contract) -> GroupedTable:
     """`silver.customers` and how it is made."""
     about = [column for column, _ in contract.golden_columns]
-    says = {column.name: f"{column.description} Survivorship: {rule}." for column, rule in contract.golden_columns}
+    says = {column.name: f"{meaning(column)} Survivorship: {rule}." for column, rule in contract.golden_columns}
     token = StructField("cpf_token", StringType(), True, {"comment": "HMAC-SHA256 of the CPF: the key for joins"})
     fields = [StructField(c.name, silver_type(c), True, {"comment": says[c.name]}) for c in about]
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
