@@ -1,6 +1,7 @@
 """Random histories: the golden record and gold, kept up by changes, equal a full rebuild row by row after each round.
 
-HISTORY_SEEDS="1 2 3" and HISTORY_ROUNDS=5 search further than a test run has time for.
+HISTORY_SEEDS="1 2 3" and HISTORY_ROUNDS=5 (with one round more after the deletes) search further than a test run has
+time for.
 """
 
 from __future__ import annotations
@@ -28,16 +29,19 @@ def test_tables_kept_up_by_changes_equal_a_full_rebuild(
 ) -> None:
     history = History(seed)
     arrived: list[Row] = []
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         rows = history.round()
         arrived += rows
-        _check(_process(lake, rows))
+        job = _process(lake, rows)
+        if number > 0:  # the first round is a full build
+            _check(job)
     at_once = SmallLake(tmp_path_factory.mktemp("at_once"))
     (at_once.root / "token.key").write_bytes((lake.root / "token.key").read_bytes())
     assert _content(_process(at_once, history.shuffled(arrived))) == _content(lake.job()), "order of arrival"
     _erase(lake.job(), history)
     _check(_process(lake, []))
-    _check(_process(lake, history.round()))
+    if ROUNDS > 2:
+        _check(_process(lake, history.round()))
 
 
 def _process(lake: SmallLake, rows: list[Row]) -> Job:
@@ -64,7 +68,13 @@ def _rows(frame: DataFrame) -> list[str]:
 
 
 def _content(job: Job) -> dict[str, list[str]]:
-    return {table.name: _rows(table.read().drop(*_ARRIVAL)) for table in job.tables()}
+    """All rows of all tables but what arrival decides.
+
+    In quarantine that is also how many copies of a version that lost a conflict are kept (decision 1), not which.
+    """
+    found = {table.name: _rows(table.read().drop(*_ARRIVAL)) for table in job.tables()}
+    versions = job.quarantine.read().select("purchase_key", "_event_at", "_errors", "cpf", "total_amount")
+    return found | {job.quarantine.name: _rows(versions.distinct())}
 
 
 def _check(job: Job) -> None:
