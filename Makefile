@@ -8,7 +8,7 @@ VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos setup clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary setup clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: setup ## Measure side by side with what one would use instead (benchmarks
 
 chaos: setup ## Kill and race the ingestion services, more rounds than `make test` (ROUNDS=200); docs/ingestion-proofs.md
 	PROOF_ROUNDS=$(ROUNDS) PROOF_REPORT=docs/ingestion-proofs.md $(VENV)/python -m pytest tests/ingestion
+
+dictionary: setup ## Write docs/data-dictionary.md anew from the tables' schemas
+	WRITE_DATA_DICTIONARY=1 $(VENV)/python -m pytest processing_job/tests/test_data_dictionary.py
 
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)

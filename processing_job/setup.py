@@ -19,6 +19,7 @@ setup(
         "console_scripts": [
             "etl-customers = etl_customers.main:main",
             "etl-customers-leak-scan = etl_customers.privacy.leak_scan:main",
+            "etl-customers-views = etl_customers.views:main",
         ]
     },
 )

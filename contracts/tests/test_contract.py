@@ -6,8 +6,8 @@ from shutil import copy
 import pytest
 import yaml
 
-from customer_contract import ContractError, Mask, MoneyLocale, load_contract
-from customer_contract.names import match_key
+from customer_contract import ContractError, Mask, MoneyLocale, Survivorship, load_contract
+from customer_contract.names import abbreviated, match_key
 
 CONTRACTS = Path(__file__).resolve().parents[1]
 
@@ -48,10 +48,62 @@ def test_each_source_declares_its_locale_and_date_format() -> None:
 
 @pytest.mark.parametrize(
     "spelling",
-    ["São Paulo - Paulista", "SAO  PAULO PAULISTA", "Sa\u0303o Paulo – Paulista", "sp-001", "Paulista/SP"],
+    [
+        "São Paulo - Paulista",
+        "SAO  PAULO PAULISTA",
+        "Sa\u0303o Paulo – Paulista",
+        "sp-001",
+        "Paulista/SP",
+        "SP - Paulista",
+        "SP — são paulo, paulista",
+        "Paulista (São Paulo)",
+        "S. Paulo - Paulista - SP",
+        "AV PAULISTA",
+    ],
 )
 def test_a_store_is_found_under_every_spelling(spelling: str) -> None:
     assert load_contract().store_aliases()[match_key(spelling)].id == "SP-001"
+
+
+def test_words_are_abbreviated_in_names_of_several_words_only() -> None:
+    short = {"São": ["S"], "Porto": ["P", "Pto"]}
+    assert abbreviated("SAO PAULO PORTO", short) == {
+        "SAO PAULO PORTO",
+        "S PAULO PORTO",
+        "SAO PAULO P",
+        "S PAULO P",
+        "SAO PAULO PTO",
+        "S PAULO PTO",
+    }
+    assert abbreviated("PORTO", short) == {"PORTO"}
+
+
+def test_no_spelling_of_a_store_leads_to_another_state() -> None:
+    aliases = load_contract().store_aliases()
+    assert "RJ PAULISTA" not in aliases
+    assert aliases["RJ COPACABANA"].id == aliases["COPACABANA RIO DE JANEIRO"].id == "RJ-001"
+    assert aliases["B HORIZONTE"].id == "MG-001"
+
+
+def test_a_spelling_shared_by_two_stores_is_refused(tmp_path: Path) -> None:
+    copy(CONTRACTS / "customers.odcs.yaml", tmp_path)
+    stores = yaml.safe_load((CONTRACTS / "stores.yaml").read_text(encoding="utf-8"))
+    stores["stores"].append({"id": "SP-009", "name": "S. Paulo", "state": "SP"})
+    (tmp_path / "stores.yaml").write_text(yaml.safe_dump(stores), encoding="utf-8")
+    with pytest.raises(ContractError, match="store spelling .* is declared twice"):
+        load_contract(tmp_path / "customers.odcs.yaml")
+
+
+def test_every_field_of_a_customer_declares_which_value_survives() -> None:
+    rules = {column.name: rule for column, rule in load_contract().golden_columns}
+    assert rules == {
+        "customer_id": Survivorship.MOST_TRUSTED,
+        "cpf": Survivorship.NEWEST,
+        "first_name": Survivorship.NEWEST,
+        "last_name": Survivorship.NEWEST,
+        "email": Survivorship.NEWEST,
+        "credit_card_number": Survivorship.NEWEST,
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,6 +115,8 @@ def test_a_store_is_found_under_every_spelling(spelling: str) -> None:
         (lambda d: d["schema"][0]["properties"].append(d["schema"][0]["properties"][0]), "declared twice"),
         (lambda d: _set(d, "email", "mask", "none"), "needs a mask"),
         (lambda d: _set(d, "email", "format", "e-mail"), "format"),
+        (lambda d: _set(d, "email", "survivorship", "loudest"), "survivorship.*'newest', 'oldest' or 'most_trusted'"),
+        (lambda d: _set(d, "email", "subject", "purchase"), "email.*needs a survivorship rule: one of newest, oldest"),
     ],
 )
 def test_a_broken_contract_is_refused_with_the_reason(tmp_path: Path, change: object, says: str) -> None:

@@ -14,6 +14,7 @@ from customer_contract.model import (
     SourceProfile,
     Store,
     Subject,
+    Survivorship,
 )
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "SourceProfile",
     "Store",
     "Subject",
+    "Survivorship",
     "load_contract",
 ]

@@ -37,14 +37,15 @@ def _load(path: Path) -> Contract:
     properties = _custom(document)
     try:
         (table,) = document["schema"]
-        stores = _read_yaml(path.parent / properties["storeReference"])["stores"]
+        reference = _read_yaml(path.parent / properties["storeReference"])
         raw = {
             "id": document["id"],
             "name": document["name"],
             "version": document["version"],
             "columns": [_column(item) for item in table["properties"]],
             "sources": [_snake_keys(item) for item in properties["sources"]],
-            "stores": stores,
+            "stores": reference["stores"],
+            "store_abbreviations": reference.get("abbreviations", {}),
             "currencies": properties["currencies"],
             "high_value_purchase": str(properties["highValuePurchase"]),
         }

@@ -5,12 +5,13 @@ The vocabulary (required, logicalType, classification, customProperties) is the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from customer_contract.names import match_key
+from customer_contract.names import abbreviated, match_key
 
 
 class LogicalType(StrEnum):
@@ -64,6 +65,17 @@ class Subject(StrEnum):
     CUSTOMER = "customer"
 
 
+class Survivorship(StrEnum):
+    """Which of a customer's values, over all purchases that have one, the golden record takes.
+
+    Ties: NEWEST and OLDEST by the source trusted most, MOST_TRUSTED by the newest event.
+    """
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    MOST_TRUSTED = "most_trusted"
+
+
 class MoneyLocale(StrEnum):
     """How a source that writes only one separator means it: `1.234` is a thousand in pt_BR."""
 
@@ -94,6 +106,7 @@ class Column(_Frozen):
     personal_data: PersonalData
     mask: Mask
     subject: Subject = Subject.PURCHASE
+    survivorship: Survivorship | None = None
     max_length: int | None = Field(default=None, gt=0)
     minimum: Decimal | None = None
     classification: str | None = None
@@ -102,6 +115,15 @@ class Column(_Frozen):
     def sensitive(self) -> bool:
         """True if the clear value must never leave bronze."""
         return self.mask is not Mask.NONE
+
+    @model_validator(mode="after")
+    def _golden_fields_have_a_rule(self) -> Column:
+        if (self.subject is Subject.CUSTOMER) != (self.survivorship is not None):
+            raise ValueError(
+                f"column {self.name}: a column of subject customer, and no other, needs a survivorship rule: "
+                f"one of {', '.join(Survivorship)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sensitive_is_masked(self) -> Column:
@@ -133,10 +155,16 @@ class Store(_Frozen):
     state: str = Field(pattern=r"\A[A-Z]{2}\z")
     aliases: tuple[str, ...] = ()
 
-    def match_keys(self) -> frozenset[str]:
-        """Every normalised spelling under which a source may name this store, with and without the state."""
-        spellings = {match_key(text) for text in (self.id, self.name, *self.aliases)}
-        return frozenset(spellings | {f"{spelling} {self.state}" for spelling in spellings})
+    def match_keys(self, abbreviations: Mapping[str, Sequence[str]] | None = None) -> frozenset[str]:
+        """Every normalised spelling under which a source may name this store.
+
+        The id, the name (`Belo Horizonte - Savassi`, its parts in either order) and the aliases; each with any of its
+        words abbreviated, and with the state before it, behind it or left out.
+        """
+        parts = self.name.split(" - ")
+        spelt_out = {match_key(text) for text in (self.id, self.name, " ".join(reversed(parts)), *self.aliases)}
+        spellings = {short for text in spelt_out for short in abbreviated(text, abbreviations or {})}
+        return frozenset(form for text in spellings for form in (text, f"{text} {self.state}", f"{self.state} {text}"))
 
 
 class Contract(_Frozen):
@@ -148,6 +176,7 @@ class Contract(_Frozen):
     columns: tuple[Column, ...] = Field(min_length=1)
     sources: tuple[SourceProfile, ...] = Field(min_length=1)
     stores: tuple[Store, ...] = Field(min_length=1)
+    store_abbreviations: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     currencies: tuple[str, ...] = Field(min_length=1)
     high_value_purchase: Decimal
 
@@ -160,6 +189,11 @@ class Contract(_Frozen):
     def required_columns(self) -> tuple[str, ...]:
         """Names of the mandatory columns."""
         return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def golden_columns(self) -> tuple[tuple[Column, Survivorship], ...]:
+        """The columns of the golden record of a customer, each with its rule of survivorship."""
+        return tuple((column, column.survivorship) for column in self.columns if column.survivorship is not None)
 
     @property
     def sensitive_columns(self) -> tuple[Column, ...]:
@@ -182,7 +216,7 @@ class Contract(_Frozen):
 
     def store_aliases(self) -> dict[str, Store]:
         """Normalised spelling -> store, for every spelling of the reference list."""
-        return {key: store for store in self.stores for key in store.match_keys()}
+        return {key: store for store in self.stores for key in store.match_keys(self.store_abbreviations)}
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
@@ -190,7 +224,8 @@ class Contract(_Frozen):
         _refuse_repeats("source", [source.name for source in self.sources])
         _refuse_repeats("source priority", [str(source.priority) for source in self.sources])
         _refuse_repeats("store id", [store.id for store in self.stores])
-        _refuse_repeats("store spelling", [key for store in self.stores for key in store.match_keys()])
+        spellings = [key for store in self.stores for key in store.match_keys(self.store_abbreviations)]
+        _refuse_repeats("store spelling", spellings)
         unknown = {source.currency for source in self.sources} - set(self.currencies)
         if unknown:
             raise ValueError(f"currency of a source is not among currencies: {', '.join(sorted(unknown))}")

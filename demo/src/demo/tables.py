@@ -68,13 +68,18 @@ def top_stores(summary: Mapping[str, Any], limit: int = 5) -> Table:
 
 
 def customer(summary: Mapping[str, Any]) -> Table:
-    """One golden record, as silver shows it: masked."""
+    """One golden record, as silver shows it: masked, each field with the source and the rule that gave it."""
     table = _table("A customer of silver.customers")
     table.add_column("column")
     table.add_column("value", overflow="fold")
-    for name, value in summary.get("sample_customer", {}).items():
+    table.add_column("from")
+    record = dict(summary.get("sample_customer", {}))
+    lineage = record.pop("lineage", {})
+    for name, value in record.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        table.add_row(name, f"{shown[:16]}…" if name == "cpf_token" else shown)
+        origin = lineage.get(name) or {}
+        given = f"{origin['source']} ({origin['rule']})" if origin else ""
+        table.add_row(name, f"{shown[:16]}…" if name == "cpf_token" else shown, given)
     return table
 
 

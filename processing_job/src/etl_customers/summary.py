@@ -117,7 +117,7 @@ def _add_gold(job: Job, summary: Summary) -> None:
     if not job.settings.show_sample:
         return
     customer = job.customers.table.read().orderBy(F.desc("purchases"), "cpf_token").limit(1).collect()
-    summary.sample_customer = customer[0].asDict() if customer else {}
+    summary.sample_customer = customer[0].asDict(recursive=True) if customer else {}
 
 
 def _group(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:

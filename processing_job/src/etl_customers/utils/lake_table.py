@@ -27,14 +27,16 @@ _PROGRESS_APP = "etl-customers-progress"
 
 @dataclass(frozen=True)
 class Commit:
-    """What one step consumed: written into the commit of its target."""
+    """What one step consumed, and by which definition of its target: written into the commit of the target."""
 
     run_id: str
     consumed: dict[str, int]
+    definition: str = ""
 
     def to_json(self) -> str:
         """As `userMetadata`."""
-        return json.dumps({"run_id": self.run_id, "consumed": self.consumed}, sort_keys=True)
+        facts = {"run_id": self.run_id, "consumed": self.consumed, "definition": self.definition}
+        return json.dumps({name: fact for name, fact in facts.items() if name != "definition" or fact}, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -126,16 +128,23 @@ class LakeTable:
         feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
         return feed.drop("_change_type", "_commit_version", "_commit_timestamp")
 
-    def progress(self, source: str) -> Progress:
-        """Where this table stands with regard to `source`."""
+    def progress(self, source: str, definition: str = "") -> Progress:
+        """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
         commits = delta_log.commits(self.spark, self.path)
         by_version = {commit.version: commit for commit in commits}
         newest = max(by_version)
-        return Progress(newest, _consumed(by_version, newest, source), set(by_version) == {0} and _is_creation(commits))
+        return Progress(
+            newest, _consumed(by_version, newest, source, definition), set(by_version) == {0} and _is_creation(commits)
+        )
 
     def append(self, frame: DataFrame, commit: Commit) -> None:
         """Add rows in one commit that carries the progress."""
         frame.write.format("delta").mode("append").option("userMetadata", commit.to_json()).save(self.path)
+
+    def replace(self, frame: DataFrame, commit: Commit) -> None:
+        """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit."""
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer.option("userMetadata", commit.to_json()).save(self.path)
 
     def appended_rows(self) -> int:
         """How many rows the newest commit added, by Delta's own count."""
@@ -187,7 +196,7 @@ def _is_creation(commits: list[LoggedCommit]) -> bool:
     return all(commit.operation.startswith("CREATE") for commit in commits)
 
 
-def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str) -> int | None:
+def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definition: str) -> int | None:
     """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
     version = newest
     while version in commits:
@@ -200,14 +209,16 @@ def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str) -> int
             continue
         found = _consumed_in(commit.metadata, source)
         if found is not None:
-            return found
+            return found[0] if found[1] == definition else None
         version -= 1
     return None
 
 
-def _consumed_in(metadata: str | None, source: str) -> int | None:
+def _consumed_in(metadata: str | None, source: str) -> tuple[int, str] | None:
+    """The version consumed and the definition that consumed it; None if the commit says nothing of the source."""
     try:
-        found = json.loads(metadata or "{}").get("consumed", {}).get(source)
+        facts = json.loads(metadata or "{}")
+        found, definition = facts.get("consumed", {}).get(source), facts.get("definition", "")
     except (ValueError, AttributeError):  # somebody else's metadata
         return None
-    return found if isinstance(found, int) else None
+    return (found, definition) if isinstance(found, int) else None

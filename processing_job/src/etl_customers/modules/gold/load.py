@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import ReconciliationFailed
@@ -24,7 +26,7 @@ class GoldLoad:
         """Refresh every table; returns how many rows changed.
 
         Raises:
-            ReconciliationFailed: purchases or revenue in gold differ from silver's.
+            ReconciliationFailed: purchases or revenue by currency in gold differ from silver's.
         """
         changed = sum(table.refresh(self.purchases, self.run_id) for table in (self.monthly, *self.others))
         if changed:
@@ -37,3 +39,16 @@ class GoldLoad:
         expected, found = ({row[0]: (row[1], row[2] or 0) for row in frame.collect()} for frame in (silver, gold))
         if expected != found:
             raise ReconciliationFailed("gold.store_monthly_metrics does not add up to silver.purchases")
+        total = sum(purchases for purchases, _ in expected.values())
+        for name, purchases in self._purchases_of_the_others().items():
+            if purchases != total:
+                raise ReconciliationFailed(f"{name} counts {purchases} purchases, silver.purchases {total}")
+
+    def _purchases_of_the_others(self) -> dict[str, int]:
+        """Table -> the sum of its column `purchases`, in one query for all."""
+        tables = [grouped.table for grouped in self.others]
+        sums = [
+            table.read().agg(F.lit(table.name).alias("name"), F.coalesce(F.sum("purchases"), F.lit(0)))
+            for table in tables
+        ]
+        return {row[0]: row[1] for row in reduce(DataFrame.unionAll, sums).collect()} if sums else {}

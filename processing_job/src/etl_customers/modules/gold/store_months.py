@@ -32,7 +32,6 @@ def store_monthly_metrics(spark: SparkSession, gold_path: str, contract: Contrac
         ("high_value_purchases", LongType(), f"Purchases of {contract.high_value_purchase} and more"),
         ("customers", LongType(), "Different customers"),
     )
-    threshold = F.lit(contract.high_value_purchase)
 
     def aggregate(rows: DataFrame) -> DataFrame:
         return rows.groupBy("store_id", "month", "currency").agg(
@@ -40,12 +39,13 @@ def store_monthly_metrics(spark: SparkSession, gold_path: str, contract: Contrac
             F.count("*").alias("total_purchases"),
             F.coalesce(F.sum("total_amount"), F.lit(0)).cast("decimal(28,2)").alias("total_revenue"),
             F.avg("total_amount").cast("decimal(18,2)").alias("average_ticket"),
-            F.count_if(F.col("total_amount") >= threshold).alias("high_value_purchases"),
+            F.count_if(F.col("total_amount") >= F.lit(contract.high_value_purchase)).alias("high_value_purchases"),
             F.count_distinct("cpf_token").alias("customers"),
         )
 
     table = _table(spark, gold_path, "store_monthly_metrics", columns)
-    return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month)
+    rules = f"high_value={contract.high_value_purchase}"
+    return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month, rules)
 
 
 def customers_per_store(spark: SparkSession, gold_path: str) -> GroupedTable:

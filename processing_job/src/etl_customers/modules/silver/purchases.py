@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract, PersonalData
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -34,11 +35,16 @@ _OWN = (
 _STATS_OWN = ("purchase_key", "_event_at", "_source", "_batch_id", "_ingested_at")
 
 
+def meaning(column: ContractColumn) -> str:
+    """The comment of the column in silver: what it is, and how it is masked."""
+    return f"{column.description} Masked: {column.mask}." if column.sensitive else column.description
+
+
 def purchases_table(spark: SparkSession, silver_path: str, contract: Contract) -> LakeTable:
     """`silver.purchases`."""
     fields, stats = [], list(_STATS_OWN)
     for column in contract.columns:
-        fields.append(StructField(column.name, silver_type(column), True, {"comment": column.description}))
+        fields.append(StructField(column.name, silver_type(column), True, {"comment": meaning(column)}))
         for name, comment in _DERIVED.get(column.format, ()):
             fields.append(StructField(name, StringType(), True, {"comment": comment}))
             stats.append(name)

@@ -25,11 +25,11 @@ def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) 
         StructField("_occurrences", LongType(), True, {"comment": "How many equal rows the file holds"}),
         StructField("purchase_key", StringType(), True, {"comment": "Set for a KEY_CONFLICT: the purchase in silver"}),
         StructField("_event_at", TimestampType(), True, {"comment": "When this version came to be at its source"}),
-        StructField("_source", StringType()),
-        StructField("_batch_id", StringType()),
-        StructField("_source_file", StringType()),
+        StructField("_source", StringType(), True, {"comment": "The source system"}),
+        StructField("_batch_id", StringType(), True, {"comment": "Source and key of the raw batch"}),
+        StructField("_source_file", StringType(), True, {"comment": "The raw file"}),
         StructField("_row_hash", StringType(), True, {"comment": "Points back at the row in bronze"}),
-        StructField("_ingested_at", TimestampType()),
+        StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"}),
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
     return LakeTable(spark, f"{silver_path}/quarantine", NAME, StructType(text + own), _STATS)

@@ -15,7 +15,7 @@ from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD
 from etl_customers.modules.silver import columns
 from etl_customers.modules.silver.columns import normalised
 from etl_customers.modules.silver.stores import with_store
-from etl_customers.modules.silver.text import first_fault
+from etl_customers.modules.silver.text import first_fault, folded
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 
 CPF_PURPOSE, CONTENT_PURPOSE = "cpf:v1", "content:v1"
@@ -111,7 +111,10 @@ def _identity(contract: Contract, key: TokenKey, keyed_hash: KeyedHash) -> dict[
 
 
 def _content(contract: Contract) -> list[Column]:
-    """What two sources must agree on to have sent the same purchase: clear values, all but the time of the change."""
+    """What two sources must agree on to have sent the same purchase: clear values, all but the time of the change.
+
+    Case and accents are no contradiction: one source writes JOAO where another writes João.
+    """
     content = []
     for column in contract.columns:
         if column.format is ColumnFormat.TIMESTAMP:
@@ -124,6 +127,8 @@ def _content(contract: Contract) -> list[Column]:
             content.append(F.unix_date(columns.value(column.name)).cast("string"))
         elif column.format is ColumnFormat.EMAIL:
             content.append(F.lower(normalised(column.name)))
+        elif column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT):
+            content.append(folded(normalised(column.name)))
         else:
             content.append(normalised(column.name))
     return content

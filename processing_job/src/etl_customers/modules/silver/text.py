@@ -56,14 +56,18 @@ def digits_of(text: Column) -> Column:
     return F.regexp_replace(text, f"[^0-9{_BETWEEN}]+", "")
 
 
-def match_key(text: Column) -> Column:
-    """The same as `customer_contract.names.match_key`: upper case, no accents, one space between words."""
+def folded(text: Column) -> Column:
+    """`text` in upper case and without accents."""
     letters = "".join(ACCENTS)
     bases = "".join(ACCENTS.values())
     plain = F.regexp_replace(F.translate(text, letters, bases), r"\p{M}", "")
     ascii_only = F.octet_length(text) == F.char_length(text)
-    upper = F.upper(F.when(ascii_only, text).otherwise(plain))
-    return F.trim(F.regexp_replace(upper, "[^A-Z0-9]+", " "))
+    return F.upper(F.when(ascii_only, text).otherwise(plain))
+
+
+def match_key(text: Column) -> Column:
+    """The same as `customer_contract.names.match_key`: upper case, no accents, one space between words."""
+    return F.trim(F.regexp_replace(folded(text), "[^A-Z0-9]+", " "))
 
 
 def first_fault(*faults: tuple[Column, str | Column]) -> Column:

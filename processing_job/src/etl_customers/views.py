@@ -1,0 +1,53 @@
+"""The command `etl-customers-views`: prints the SQL of the views, to be run where the tables are.
+
+etl-customers-views --catalog prod              the statement for Unity Catalog
+etl-customers-views --silver-path lake/silver   a SELECT over the tables' directories, for any Spark with Delta
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from customer_contract import ContractError, load_contract
+
+from etl_customers.modules.silver import customer_conflicts
+
+_WRONG_SETTINGS = 78
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of the console script."""
+    arguments = _parser().parse_args(argv)
+    try:
+        contract = load_contract(arguments.contract_path)
+    except ContractError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_WRONG_SETTINGS)
+    if arguments.catalog:
+        silver = f"{_quoted(arguments.catalog)}.silver"
+        view, purchases, customers = (f"{silver}.{name}" for name in ("customer_conflicts", "purchases", "customers"))
+        print(f"{customer_conflicts.create_statement(contract, view, purchases, customers)};")
+    else:
+        purchases, customers = (f"delta.{_quoted(f'{arguments.silver_path}/{n}')}" for n in ("purchases", "customers"))
+        print(f"{customer_conflicts.query(contract, purchases, customers)};")
+
+
+def _quoted(identifier: str) -> str:
+    return f"`{identifier.replace('`', '``')}`"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="etl-customers-views", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--catalog", help="the catalog of Unity Catalog that holds the schema `silver`")
+    where.add_argument("--silver-path", help="the directory of the silver tables")
+    parser.add_argument("--contract-path", type=Path, help="another contract than the packaged one")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
