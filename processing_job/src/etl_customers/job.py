@@ -97,9 +97,10 @@ class Job:
 
     def is_caught_up(self) -> bool:
         """True if every table holds all of the newest version of the table that it is made from."""
+        if self.purchases.progress(self.bronze.name).consumed != self.bronze.version():
+            return False
         grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
-        ways = [(self.bronze, self.purchases), *((self.purchases, target.table) for target in grouped)]
-        return all(target.progress(source.name).consumed == source.version() for source, target in ways)
+        return all(target.is_caught_up(self.purchases) for target in grouped)
 
     def _reader(self) -> RawReader:
         raw, files = self.settings.raw_path, self.settings.max_files_per_trigger

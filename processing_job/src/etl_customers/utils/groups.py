@@ -50,6 +50,10 @@ class GroupedTable:
         """All rows, from nothing: what the table must hold for these source rows."""
         return self.aggregate(self.prepare(source)).select(*self.table.schema.fieldNames())
 
+    def is_caught_up(self, source: LakeTable) -> bool:
+        """True if the target holds all of the source's newest version, by its present definition."""
+        return self.table.progress(source.name, self.definition).consumed == source.version()
+
     def refresh(self, source: LakeTable, run_id: str) -> int:
         """Bring the target up to the source's newest version; returns how many rows were written or removed."""
         self.table.ensure()
