@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,11 +30,30 @@ _OF_THE_RUN: dict[str, Any] = {
 }
 
 
-def test_an_unchanged_lake_has_the_figures_of_its_last_run(lake: SmallLake) -> None:
+def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake: SmallLake) -> None:
+    """One lake after another change, since a run of all layers is dear."""
+    assert _run(lake, Layer.BRONZE).lake_state is None, "not a whole run"
     first = _run(lake)
-    assert first.reconciliation["read"] == 2
     idle = _idle(lake)
     assert idle and idle.run_id == "idle"
+    _assert_same_figures(lake, first, idle)
+    for change in ({"recheck": True}, {"show_sample": True}, {"token_key_id": "k2"}):
+        assert summary_if_nothing_new(lake.settings.model_copy(update=change), "idle", NOW) is None
+    for damage in (_other_rows_in_the_manifest, _without(lake.root / "gold" / "customer_360"), _table_made_anew):
+        with damage(lake):
+            assert _idle(lake) is None
+        assert _idle(lake)
+    _left_behind_by_another_run(lake)
+    key = (lake.root / "token.key").read_text(encoding="utf-8")
+    (lake.root / "token.key").write_text("short", encoding="utf-8")
+    with pytest.raises(ConfigurationInvalid):
+        _idle(lake)
+    (lake.root / "token.key").write_text(key, encoding="utf-8")
+    shutil.rmtree(lake.root / "runs")
+    assert _idle(lake) is None
+
+
+def _assert_same_figures(lake: SmallLake, first: Summary, idle: Summary) -> None:
     assert idle.reconciliation == dict.fromkeys(first.reconciliation, 0) and idle.sources == {}
     for figure in ("tables", "top_stores", "months", "quarantine", "all_runs"):
         assert str(getattr(idle, figure)) == str(getattr(_as_written(lake, first), figure)) != "{}", figure
@@ -40,63 +61,45 @@ def test_an_unchanged_lake_has_the_figures_of_its_last_run(lake: SmallLake) -> N
     for summary, report in zip((first, idle), reports):
         write_report(replace(summary, **_OF_THE_RUN), report)
     assert reports[0].read_text(encoding="utf-8") == reports[1].read_text(encoding="utf-8")
-    lake.put("api", record(3))
-    assert _idle(lake) is None
-    assert _run(lake).reconciliation["read"] == 1
-    assert _idle(lake)
-    (lake.root / "token.key").write_text("short", encoding="utf-8")
-    with pytest.raises(ConfigurationInvalid):
-        _idle(lake)
 
 
-def _summaries_lost(lake: SmallLake) -> None:
-    shutil.rmtree(lake.root / "runs")
-
-
-def _a_table_restored(lake: SmallLake) -> None:
-    lake.job().monthly.table.delta().restoreToVersion(0)
-
-
-def _a_table_lost(lake: SmallLake) -> None:
-    shutil.rmtree(lake.root / "gold" / "customer_360")
-
-
-def _a_table_made_anew(lake: SmallLake) -> None:
-    """With the same versions as before: only the content of the commits differs."""
-    versions = lake.versions()
-    shutil.rmtree(lake.root / "gold")
-    lake.run(Layer.GOLD)
-    assert lake.versions() == versions
-
-
-def _a_batch_changed(lake: SmallLake) -> None:
-    (manifest,) = (lake.root / "raw").rglob("_manifest.json")
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"rows_written": 2', '"rows_written": 3'))
-
-
-@pytest.mark.parametrize(
-    "change", [_summaries_lost, _a_table_restored, _a_table_lost, _a_table_made_anew, _a_batch_changed]
-)
-def test_a_run_takes_place_after(change: Callable[[SmallLake], None], lake: SmallLake) -> None:
-    _run(lake)
-    assert _idle(lake)
-    change(lake)
-    assert _idle(lake) is None
-
-
-def test_a_run_takes_place_if_asked_for_or_with_other_settings(lake: SmallLake) -> None:
-    _run(lake)
-    for change in ({"recheck": True}, {"show_sample": True}, {"token_key_id": "k2"}):
-        assert summary_if_nothing_new(lake.settings.model_copy(update=change), "idle", NOW) is None
-
-
-def test_a_run_that_did_not_go_through_every_layer_leaves_no_state(lake: SmallLake) -> None:
-    assert _run(lake, Layer.BRONZE).lake_state is None
+def _left_behind_by_another_run(lake: SmallLake) -> None:
+    """A batch that arrives is noticed; a run during which bronze grew leaves no state, as its tables lag behind."""
     job = lake.job()
-    result = job.run(Layer.ALL)
     lake.put("api", record(3))
-    lake.run(Layer.BRONZE)  # another run, meanwhile
-    assert summarise(job, result, NOW).lake_state is None
+    assert _idle(lake) is None
+    lake.run(Layer.BRONZE)
+    assert not job.is_caught_up()
+
+
+@contextmanager
+def _other_rows_in_the_manifest(lake: SmallLake) -> Iterator[None]:
+    (manifest,) = (lake.root / "raw").rglob("_manifest.json")
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace('"rows_written": 2', '"rows_written": 3'), encoding="utf-8")
+    yield
+    manifest.write_text(text, encoding="utf-8")
+
+
+def _without(folder: Path) -> Callable[[SmallLake], AbstractContextManager[None]]:
+    @contextmanager
+    def missing(lake: SmallLake) -> Iterator[None]:
+        folder.rename(lake.root / "aside")
+        yield
+        (lake.root / "aside").rename(folder)
+
+    return missing
+
+
+@contextmanager
+def _table_made_anew(lake: SmallLake) -> Iterator[None]:
+    """With the same versions as before: only the content of the newest commit differs."""
+    newest = max((lake.root / "gold" / "customer_360" / "_delta_log").glob("*.json"))
+    text = newest.read_text(encoding="utf-8")
+    newest.write_text(text.replace("part-00000-", "part-00001-"), encoding="utf-8")
+    assert newest.read_text(encoding="utf-8") != text
+    yield
+    newest.write_text(text, encoding="utf-8")
 
 
 def _run(lake: SmallLake, layer: Layer = Layer.ALL) -> Summary:
