@@ -49,28 +49,28 @@ class History:
         return self._from_any_source(row)
 
     def _newer(self) -> Row:
-        if not self._newest:
-            return self._new()
         known = self._known()
         row = self._drawn(str(known["purchase_id"]), _minute(known) + 1 + self._random.randrange(3))
         self._newest[str(row["purchase_id"])] = row  # may have moved to another store, month, customer or currency
         return self._from_any_source(row)
 
     def _stale(self) -> Row:
-        known = self._known() if self._newest else self._new()
+        known = self._known()
         return self._from_any_source(self._drawn(str(known["purchase_id"]), _minute(known) - 1))
 
     def _again(self) -> Row:
-        return self._from_any_source(self._known() if self._newest else self._new())
+        return self._from_any_source(self._known())
 
     def _contradicting(self) -> Row:
-        known = self._known() if self._newest else self._new()
+        known = self._known()
         return self._from_any_source(known | {"total_amount": "77.00"})
 
     def _invalid(self) -> Row:
         return self._from_any_source(self._drawn("P0", 0) | {"cpf": "12345678900"})
 
     def _known(self) -> Row:
+        if not self._newest:
+            self._new()  # one that no source has delivered yet
         return self._newest[self._random.choice(sorted(self._newest))]
 
     def _drawn(self, purchase_id: str, minute: int) -> Row:
