@@ -4,12 +4,15 @@ Runs before anything is installed, hence the standard library only, and syntax t
 they can be told what is missing.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -34,10 +37,34 @@ def main():
     flavour = sys.argv[1] if len(sys.argv) > 1 else "demo"
     check_python()
     check_java()
-    # What tests need includes what the demo needs.
-    for enough in {flavour, "dev"}:
-        if stamp(enough).exists() and stamp(enough).read_text() == fingerprint(enough):
-            return
+    if is_ready(flavour):
+        return
+    with alone():
+        if not is_ready(flavour):
+            make_ready(flavour)
+
+
+def is_ready(flavour):
+    """True if the environment is up to date; what tests need includes what the demo needs."""
+    stamps = [(stamp(enough), fingerprint(enough)) for enough in {flavour, "dev"}]
+    return any(path.exists() and path.read_text() == wanted for path, wanted in stamps)
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait for another set-up of this directory: two at once would spoil each other's work."""
+    name = "setup-%s.lock" % hashlib.sha256(os.fsencode(str(ROOT))).hexdigest()[:16]
+    with open(os.path.join(tempfile.gettempdir(), name), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("another set-up of this directory is running; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_ready(flavour):
+    """Build or update the environment."""
     started = time.time()
     say("setting up .venv for %s (some minutes the first time, nothing after)" % flavour)
     make_venv()

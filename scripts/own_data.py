@@ -18,6 +18,7 @@ from pathlib import Path
 SERVICES = {"DATABASE_URL": "database-ingestion", "API_URL": "api-ingestion", "CSV_INPUT_DIR": "csv-ingestion"}
 COMPLETED_WITH_REJECTS = 3
 EX_USAGE = 64
+EX_CANTCREAT = 73
 
 
 def main() -> None:
@@ -50,9 +51,14 @@ def process(lake: Path) -> int:
     """Run the whole job; the token key is made on first use and must be kept as long as the lake."""
     key = Path(os.environ.get("ETL_TOKEN_KEY_FILE", lake / "secrets" / "token.key"))
     if not key.exists():
-        key.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+        try:
+            key.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except OSError as error:
+            advice = "Let this user write there, or name another lake: LAKE=..."
+            print(f"The token key cannot be made in {key.parent}: {error.strerror}. {advice}", file=sys.stderr)
+            return EX_CANTCREAT
     paths = {f"ETL_{layer.upper()}_PATH": str(lake / layer) for layer in ("raw", "bronze", "silver", "gold", "runs")}
     report = lake / "report.html"
     environment = paths | {"ETL_TOKEN_KEY_FILE": str(key)} | os.environ

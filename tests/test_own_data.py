@@ -46,6 +46,13 @@ def test_csv_files_of_ones_own_reach_gold_masked(tmp_path: Path) -> None:
         assert "529.982.247-25" not in said.stdout + said.stderr
 
 
+def test_a_lake_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file", encoding="utf-8")
+    done = _make("process", tmp_path / "lake")
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "The token key cannot be made" in done.stderr and "LAKE=" in done.stderr
+
+
 def test_without_a_source_ingest_says_what_to_set(tmp_path: Path) -> None:
     done = _make("ingest", tmp_path / "lake")
     assert done.returncode != 0

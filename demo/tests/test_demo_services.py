@@ -9,7 +9,7 @@ import pytest
 
 from demo.errors import DemoError
 from demo.processes import Interrupts, Processes
-from demo.services import address_of
+from demo.services import address_of, clean_environment
 
 _SERVES = """
 import json, socket, sys, time
@@ -25,6 +25,13 @@ def test_each_process_takes_a_port_of_its_own(tmp_path: Path) -> None:
         children = [processes.start(f"service-{number}", [sys.executable, "-c", _SERVES], {}) for number in range(5)]
         addresses = {address_of(child) for child in children}
     assert len(addresses) == 5
+
+
+def test_the_settings_of_ones_own_shell_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOG_LEVEL=ERROR would hide the line that says on which port a service listens."""
+    for name in ("LOG_LEVEL", "PORT", "DB_TABLE", "ETL_RAW_PATH"):
+        monkeypatch.setenv(name, "ERROR")
+    assert not {"LOG_LEVEL", "PORT", "DB_TABLE", "ETL_RAW_PATH"} & clean_environment().keys()
 
 
 def test_one_that_ends_before_it_listens_is_told_with_its_log(tmp_path: Path) -> None:

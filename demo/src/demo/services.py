@@ -23,7 +23,10 @@ _START_SECONDS = 60.0
 #: Small enough that even a short demo pages.
 _PAGE_SIZE = "500"
 #: Settings of the person's own shell must not reach the demo's processes.
-_FOREIGN = ("API_", "CSV_", "DB_", "DATABASE_URL", "ETL_", "RAW_URL", "HOST", "PORT", "SERVICE_TOKEN", "SECRETS_DIR")
+_FOREIGN = (
+    *("API_", "CSV_", "DB_", "DATABASE_URL", "ETL_", "RAW_URL", "HOST", "PORT", "SERVICE_TOKEN", "SECRETS_DIR"),
+    "LOG_LEVEL",  # the demo reads from the log on which port a service listens
+)
 
 
 @dataclass(frozen=True, slots=True)
