@@ -28,6 +28,9 @@ CARDS = {
     "0000000000000000": ("CARD_REPEATED_DIGIT", payment_card.HIDDEN),
     "41111111111": ("CARD_LENGTH", payment_card.HIDDEN),
     "4111x11111111111": ("CARD_CHARACTERS", payment_card.HIDDEN),
+    "４１１１１１１１１１１１１１１１": ("CARD_CHARACTERS", payment_card.HIDDEN),
+    "411111111111111١": ("CARD_CHARACTERS", payment_card.HIDDEN),
+    "４１１１１７": ("CARD_CHARACTERS", payment_card.HIDDEN),
     "************1111": ("ALREADY_MASKED", "************1111"),
     "4***********1111": ("CARD_CHARACTERS", payment_card.HIDDEN),
 }

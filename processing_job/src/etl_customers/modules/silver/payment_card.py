@@ -18,12 +18,13 @@ def normalise(text: Column) -> Column:
 
 def fault(digits: Column) -> Column:
     """The rule that `digits` breaks, NULL if none."""
+    ascii_only = F.octet_length(digits) == F.length(digits)  # luhn_check takes the digits of any script
     long_enough = F.length(digits).between(12, 19)
     luhn = F.call_function("luhn_check", digits)  # false for anything but digits
     repeated = F.replace(digits, F.left(digits, F.lit(1)), F.lit("")) == ""  # luhn_check takes sixteen zeros
     fits = digits.rlike(r"\A[0-9]{12,19}\z")
     return first_fault(
-        (long_enough & luhn & ~repeated, F.lit(None)),
+        (long_enough & ascii_only & luhn & ~repeated, F.lit(None)),
         (fits & repeated, "CARD_REPEATED_DIGIT"),
         (fits, "CARD_CHECK_DIGIT"),
         (digits.rlike(_SHOWN), ALREADY_MASKED),
