@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from copied_rows import Kept
 from database_ingestion.application.services.table_plan import TablePlan
 from database_ingestion.application.services.table_settings import TableSettings
 from database_ingestion.domain.exceptions import BatchSetAside, SnapshotLost
@@ -26,18 +27,6 @@ ROWS = """
 INSERT INTO customers SELECT n, 'C', '1', 'p', 1, timestamptz '2025-01-01' + n * interval '1 s'
 FROM generate_series({}, {}) AS n
 """
-
-
-class Kept:
-    """A sink in memory."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.rows = 0
-
-    def write(self, data: bytes, rows: int = 1) -> None:
-        self.data += data
-        self.rows += rows
 
 
 @pytest.mark.parametrize("mode", list(Mode))

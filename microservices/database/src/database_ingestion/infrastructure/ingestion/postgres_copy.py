@@ -14,6 +14,7 @@ from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.table import Field
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresColumn, PostgresTable
 from database_ingestion.infrastructure.ingestion.postgres_csv import CsvRows
+from database_ingestion.infrastructure.ingestion.postgres_json import json_columns, row_alias
 from database_ingestion.infrastructure.ingestion.postgres_text import TextRows, can_be_text
 
 # JSON escapes control characters, so these two never occur in a line and nothing is quoted or doubled.
@@ -55,19 +56,11 @@ class JsonRows:
 
     def select(self) -> sql.Composable:
         """See `Rows`."""
-        return sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(
-                column.as_json(sql.Identifier("source", column.name)), sql.Identifier(field.name)
-            )
-            for column, field in zip(self._columns, self._fields, strict=True)
-        )
+        return json_columns(self._columns, self._fields)
 
     def statement(self, query: sql.Composable) -> sql.Composed:
-        """See `Rows`. row_to_json(x) means the column x if there is one, so the row's alias must be no field's name."""
-        alias, taken = "record", {field.name for field in self._fields}
-        while alias in taken:
-            alias += "_"
-        return sql.SQL(_COPY).format(row=sql.Identifier(alias), rows=query)
+        """See `Rows`."""
+        return sql.SQL(_COPY).format(row=row_alias(self._fields), rows=query)
 
     def convert(self, piece: bytes, rows: int) -> bytes:
         """See `Rows`. A line feed that slipped through would tear a record apart."""

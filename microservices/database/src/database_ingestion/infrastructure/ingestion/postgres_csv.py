@@ -13,6 +13,7 @@ from psycopg2 import sql
 from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.table import Field
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable
+from database_ingestion.infrastructure.ingestion.postgres_json import json_columns, row_alias
 
 _COPY = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)")
 _NULL = sql.SQL("NULL")
@@ -47,16 +48,9 @@ class CsvRows:
         """A JSON object of the fields; NULL if they all are, as JSON lines then leave nothing to rescue either."""
         if not fields:
             return _NULL
-        row = "record"
-        while row in {field.name for field in fields}:  # row_to_json(x) means the column x if there is one
-            row += "_"
-        references = {field: sql.Identifier("source", field.column) for field in fields}
+        columns = [self._table.column(field.column) for field in fields]
         # DISTINCT, as a composite of NULLs is not NULL, but IS NULL
-        some = [sql.SQL("{} IS DISTINCT FROM NULL").format(reference) for reference in references.values()]
-        columns = [
-            sql.SQL("{} AS {}").format(self._table.column(field.column).as_json(reference), sql.Identifier(field.name))
-            for field, reference in references.items()
-        ]
+        some = [sql.SQL("{} IS DISTINCT FROM NULL").format(sql.Identifier("source", column.name)) for column in columns]
         return _EXTRA.format(
-            some=sql.SQL(" OR ").join(some), columns=sql.SQL(", ").join(columns), row=sql.Identifier(row)
+            some=sql.SQL(" OR ").join(some), columns=json_columns(columns, fields), row=row_alias(fields)
         )
