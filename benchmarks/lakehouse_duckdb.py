@@ -12,12 +12,12 @@ from customer_contract import Contract, MoneyLocale, SourceProfile, Subject, loa
 from etl_customers.modules.silver.stage import CONTENT_PURPOSE, CPF_PURPOSE
 from etl_customers.privacy.token_key import TokenKey, read_token_key
 
+from benchmarks.python_rules import strptime_format
+
 _SCRIPT = Path(__file__).with_name("lakehouse_rules.sql")
 _THREADS = 2
 _MEMORY = "6GB"
-_BLOCK = 64
 _BLANKS = " \t\n\r\x0b\x0c\u00a0\u202f\ufeff"
-_PATTERNS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
 def main() -> None:
@@ -58,9 +58,7 @@ def main() -> None:
 def _reference_tables(connection: duckdb.DuckDBPyConnection, contract: Contract, key: TokenKey) -> None:
     connection.execute("CREATE TABLE keys (purpose VARCHAR, inner_pad BLOB, outer_pad BLOB)")
     for purpose in (CPF_PURPOSE, CONTENT_PURPOSE):
-        padded = key.subkey(purpose).ljust(_BLOCK, b"\0")
-        pads = [bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)]
-        connection.execute("INSERT INTO keys VALUES (?, ?, ?)", [purpose, *pads])
+        connection.execute("INSERT INTO keys VALUES (?, ?, ?)", [purpose, *key.pads(purpose)])
     connection.execute(
         "CREATE TABLE sources (name VARCHAR, priority INT, namespace VARCHAR, currency VARCHAR, brazilian BOOLEAN)"
     )
@@ -74,20 +72,14 @@ def _reference_tables(connection: duckdb.DuckDBPyConnection, contract: Contract,
 
 
 def _date(source: SourceProfile) -> str:
-    return f"WHEN '{source.name}' THEN try_strptime(date_text, '{_strptime(source.date_format)}')"
+    return f"WHEN '{source.name}' THEN try_strptime(date_text, '{strptime_format(source.date_format)}')"
 
 
 def _moment(source: SourceProfile) -> str:
     if source.timestamp_formats == ("ISO_8601",):
         return f"WHEN '{source.name}' THEN try_cast(updated_text AS TIMESTAMPTZ)"
-    formats = [_strptime(java) for java in source.timestamp_formats]
+    formats = [strptime_format(java) for java in source.timestamp_formats]
     return f"WHEN '{source.name}' THEN try_strptime(updated_text, {formats}) AT TIME ZONE '{source.time_zone}'"
-
-
-def _strptime(java: str) -> str:
-    for java_part, part in _PATTERNS.items():
-        java = java.replace(java_part, part)
-    return java
 
 
 if __name__ == "__main__":

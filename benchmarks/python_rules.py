@@ -165,7 +165,7 @@ def read_date(text: Text, source: SourceProfile) -> tuple[date | None, list[str]
     if cleaned is None:
         return None, []
     try:
-        return datetime.strptime(cleaned, _strptime_format(source.date_format)).date(), []
+        return datetime.strptime(cleaned, strptime_format(source.date_format)).date(), []
     except ValueError:
         return None, ["DATE_INVALID"]
 
@@ -178,7 +178,7 @@ def read_instant(text: Text, source: SourceProfile) -> tuple[datetime | None, li
     for format in source.timestamp_formats:
         try:
             iso = format == "ISO_8601"
-            instant = datetime.fromisoformat(cleaned) if iso else datetime.strptime(cleaned, _strptime_format(format))
+            instant = datetime.fromisoformat(cleaned) if iso else datetime.strptime(cleaned, strptime_format(format))
         except ValueError:
             continue
         local = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(source.time_zone))
@@ -218,7 +218,8 @@ def _decimal_text(number: str, brazilian: bool) -> Text:
 _FORMATS: dict[str, str] = {}
 
 
-def _strptime_format(java: str) -> str:
+def strptime_format(java: str) -> str:
+    """Python's pattern for a Java date pattern of the contract."""
     if java not in _FORMATS:
         _FORMATS[java] = re.sub("yyyy|MM|dd|HH|mm|ss", lambda part: _STRPTIME[part.group()], java)
     return _FORMATS[java]

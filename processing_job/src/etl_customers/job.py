@@ -65,8 +65,7 @@ class Job:
         self.run_id = run_id
         self.contract: Contract = load_contract(settings.contract_path)
         self.key: TokenKey = read_token_key(settings.token_key_file, settings.token_key_id)
-        rows = sum(batch.rows for batch in published_batches(Path(settings.raw_path), self.contract))
-        self.spark: SparkSession = get_session(settings, rows)
+        self.spark: SparkSession = get_session(settings, self._raw_rows)
         silver, gold = settings.silver_path, settings.gold_path
         self.bronze = bronze_table(self.spark, settings.bronze_path, self.contract)
         self.purchases = purchases_table(self.spark, silver, self.contract)
@@ -101,6 +100,9 @@ class Job:
             return False
         grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
         return all(target.is_caught_up(self.purchases) for target in grouped)
+
+    def _raw_rows(self) -> int:
+        return sum(batch.rows for batch in published_batches(Path(self.settings.raw_path), self.contract))
 
     def _reader(self) -> RawReader:
         raw, files = self.settings.raw_path, self.settings.max_files_per_trigger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 
@@ -42,12 +43,15 @@ _LOCAL = {
 }
 
 
-def get_session(settings: JobSettings, rows: int) -> SparkSession:
-    """The session to work on, for a lake of so many rows; the local one is started on first use and reused after."""
+def get_session(settings: JobSettings, rows: Callable[[], int]) -> SparkSession:
+    """The session to work on; the local one is started on first use and reused after.
+
+    `rows`: counts the rows of raw. Asked for a local session only, as it reads every manifest.
+    """
     if settings.session is SessionKind.AMBIENT:
         spark = SparkSession.builder.getOrCreate()
     else:
-        spark = local_session(settings.local_threads, settings.local_memory, small=rows <= SMALL_LAKE_ROWS)
+        spark = local_session(settings.local_threads, settings.local_memory, small=rows() <= SMALL_LAKE_ROWS)
     for name, value in _EVERYWHERE.items():
         spark.conf.set(name, value)
     return spark

@@ -34,6 +34,11 @@ class TokenKey:
         """HMAC-SHA256(master, purpose): tokens of different purposes cannot be compared."""
         return hmac.new(self.master, purpose.encode(), hashlib.sha256).digest()
 
+    def pads(self, purpose: str) -> tuple[bytes, bytes]:
+        """The sub-key as RFC 2104 puts it before the inner and the outer message."""
+        padded = self.subkey(purpose).ljust(_BLOCK, b"\0")
+        return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
+
 
 def read_token_key(path: Path, key_id: str) -> TokenKey:
     """The key in the file at `path`, surrounding white space removed.
@@ -62,8 +67,7 @@ class KeyedHash:
     def __init__(self, spark: SparkSession, key: TokenKey, purposes: tuple[str, ...]) -> None:
         values: list[bytes] = []
         for purpose in purposes:
-            padded = key.subkey(purpose).ljust(_BLOCK, b"\0")
-            values += [bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)]
+            values += key.pads(purpose)
         names = [name for purpose in purposes for name in _pad_names(purpose)]
         schema = StructType([StructField(name, BinaryType(), False) for name in names])
         self._pads = spark.createDataFrame([tuple(values)], schema).select(F.struct(*names)).scalar()
