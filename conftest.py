@@ -11,9 +11,7 @@ import pytest
 _ONE_SPARK = Path(__file__).parent / "processing_job"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test the name of its group, for `--dist loadgroup`."""
-    for item in items:
-        group = "spark" if _ONE_SPARK in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give each test the name of its group, for `--dist loadgroup`; xdist reads it as soon as all are collected."""
+    group = "spark" if _ONE_SPARK in item.path.parents else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
