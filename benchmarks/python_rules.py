@@ -47,6 +47,18 @@ def clean(text: Text) -> Text:
     return (_EDGES.sub("", text) or None) if text is not None else None
 
 
+def squeezed(text: Text) -> Text:
+    """`clean`, and each run of blanks one space."""
+    cleaned = clean(text)
+    return None if cleaned is None else _RUNS.sub(" ", cleaned)
+
+
+def card_digits(text: Text) -> Text:
+    """Without blanks and hyphens."""
+    cleaned = clean(text)
+    return None if cleaned is None else _CARD_SEPARATORS.sub("", cleaned)
+
+
 def cpf_digits(text: Text) -> Text:
     """Without separators."""
     cleaned = clean(text)
@@ -82,10 +94,9 @@ def read_cpf(text: Text) -> Read:
 
 def read_card(text: Text) -> Read:
     """Mask and fault of a payment card number."""
-    cleaned = clean(text)
-    if cleaned is None:
+    digits = card_digits(text)
+    if digits is None:
         return None, []
-    digits = _CARD_SEPARATORS.sub("", cleaned)
     if not _DIGITS.fullmatch(digits):
         masked = _CARD_MASKED.fullmatch(digits)
         return (digits, ["ALREADY_MASKED"]) if masked else ("*" * 16, ["CARD_CHARACTERS"])
@@ -124,17 +135,16 @@ class TextReader:
 
     def __call__(self, text: Text, cpf: Text, card: Text, email: Text) -> Read:
         """The text and its faults; a sensitive value of its own row must not stand in it."""
-        value = clean(text)
+        value = squeezed(text) if self.squeezed else clean(text)
         if value is None:
             return None, ["MISSING"] if self.required else []
-        value = _RUNS.sub(" ", value) if self.squeezed else value
         faults = ["IDENTIFIER_IN_TEXT"] if _holds_identifier(value, cpf, card, email) else []
         if self.max_length and len(value) > self.max_length:
             faults.append("TOO_LONG")
         return value, faults
 
 
-def read_money(text: Text, source: SourceProfile, minimum: Decimal) -> tuple[Decimal | None, str, list[str]]:
+def read_money(text: Text, source: SourceProfile, minimum: Decimal | int) -> tuple[Decimal | None, str, list[str]]:
     """Amount, currency and faults."""
     cleaned = clean(text)
     if cleaned is None:

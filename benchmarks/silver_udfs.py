@@ -1,14 +1,13 @@
 """Silver's stage with plain Python UDFs: one a column, all in one pass over the rows.
 
 It does a little less than `etl_customers.modules.silver.stage`, in its own favour: quarantine shows no half-read
-values, and corrupt records and unknown sources are not looked for.
+values, and corrupt records and unknown sources are not looked for. Its tokens, hashes and keys are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract
@@ -18,6 +17,7 @@ from etl_customers.privacy.token_key import TokenKey
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from benchmarks import python_content
 from benchmarks import python_rules as rules
 from benchmarks.python_rules import Text
 
@@ -113,12 +113,13 @@ def _keys(contract: Contract, key: TokenKey):  # type: ignore[no-untyped-def]
     secret = key.subkey(CONTENT_PURPOSE)
     namespaces = {source.name: source.key_namespace for source in contract.sources}
 
+    content_of = python_content.reader(contract)
+
     def keys(source: str, purchase_id: Text, cells: list[Text]) -> tuple[str, str]:
-        content = hmac.new(secret, json.dumps(cells, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
+        content = hmac.new(secret, python_content.unambiguous(content_of(source, cells)), hashlib.sha256).hexdigest()
         own_id = rules.clean(purchase_id)
         identity = ["id", namespaces[source], own_id] if own_id else ["content", namespaces[source], content]
-        text = b"".join(b"%d:%s" % (len(part), part) for part in map(str.encode, identity))
-        return content, hashlib.sha256(text).hexdigest()
+        return content, hashlib.sha256(python_content.unambiguous(identity)).hexdigest()
 
     return F.udf(keys, "struct<content_hash: string, purchase_key: string>")
 

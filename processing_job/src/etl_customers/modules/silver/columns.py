@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, DecimalType, StringType, TimestampType
 
 from etl_customers.modules.silver import cpf, dates, email, money, payment_card
-from etl_customers.modules.silver.text import any_of, clean, digits_of, first_fault, is_tidy, joined, match_key
+from etl_customers.modules.silver.text import all_of, any_of, clean, digits_of, first_fault, is_tidy, joined, match_key
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
 STORE_KEY = "_store_key"
@@ -30,6 +30,8 @@ _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.MONEY: DecimalType(18, 2),
 }
 _FULL_MASK = "***"
+#: A number of fewer digits is not looked for in the other texts of its row.
+_SHORTEST = 8
 _IDENTIFIER_IN_TEXT = "IDENTIFIER_IN_TEXT"
 
 
@@ -244,9 +246,15 @@ def _holds_identifier(text: Column, contract: Contract) -> Column:
     return any_of(F.coalesce(_holds(text, digits, column), F.lit(False)) for column in contract.sensitive_columns)
 
 
+def _has_its_digits(text: Column, own: Column) -> Column:
+    """Whether each of the first digits of `own` is in `text` at all: mostly not, and `text` need not be taken apart."""
+    return all_of(F.contains(text, F.substring(own, at, 1)) for at in range(1, _SHORTEST + 1))
+
+
 def _holds(text: Column, digits: Column, column: ContractColumn) -> Column:
     own = normalised(column.name)
     if column.format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
-        return (F.length(own) >= 8) & F.contains(digits, own)
+        # a branch, as both sides of an "and" are evaluated if another expression has them too
+        return F.when((F.length(own) >= _SHORTEST) & _has_its_digits(text, own), F.contains(digits, own))
     at = F.lit("@")
     return F.contains(text, at) & F.contains(own, at) & (F.length(own) >= 6) & F.contains(F.lower(text), F.lower(own))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, is_ascii
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
@@ -17,12 +17,12 @@ HIDDEN = "***"
 
 def fault(address: Column) -> Column:
     """The rule that `address` breaks, NULL if none."""
-    valid = F.length(address).between(3, 254) & address.rlike(_ADDRESS)
+    valid = F.octet_length(address).between(3, 254) & address.rlike(_ADDRESS)  # which takes ASCII only
     return first_fault(
         (valid & ~F.contains(address, F.lit("***@")), F.lit(None)),
         (F.substring_index(address, "@", 1).rlike(_MASKED_LOCAL), ALREADY_MASKED),
         (valid, F.lit(None)),
-        (F.octet_length(address) != F.char_length(address), "EMAIL_NON_ASCII"),
+        (~is_ascii(address), "EMAIL_NON_ASCII"),
         (address.isNotNull(), "EMAIL_INVALID"),
     )
 

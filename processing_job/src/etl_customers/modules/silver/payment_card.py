@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, without
+from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, is_ascii, without
 
 _SHOWN = r"\A\*{12}[0-9]{4}\z"
 HIDDEN = "*" * 16
@@ -18,8 +18,8 @@ def normalise(text: Column) -> Column:
 
 def fault(digits: Column) -> Column:
     """The rule that `digits` breaks, NULL if none."""
-    ascii_only = F.octet_length(digits) == F.length(digits)  # luhn_check takes the digits of any script
-    long_enough = F.length(digits).between(12, 19)
+    ascii_only = is_ascii(digits)  # luhn_check takes the digits of any script
+    long_enough = F.octet_length(digits).between(12, 19)
     luhn = F.call_function("luhn_check", digits)  # false for anything but digits
     repeated = F.replace(digits, F.left(digits, F.lit(1)), F.lit("")) == ""  # luhn_check takes sixteen zeros
     fits = digits.rlike(r"\A[0-9]{12,19}\z")

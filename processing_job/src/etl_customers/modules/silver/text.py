@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 
 from customer_contract.names import ACCENTS
 from pyspark.sql import Column
@@ -17,18 +17,21 @@ _RARE_BLANKS = "\t\n\r\x0b\x0c\u00a0\u202f\ufeff"
 _BLANKS = " " + _RARE_BLANKS
 #: Stands between the fields of a row when all are looked at as one text (ASCII's unit separator).
 _BETWEEN = "\x1f"
-_UNTIDY = (*_RARE_BLANKS, "  ", f" {_BETWEEN}", f"{_BETWEEN} ", _BETWEEN * 2)
 
 
-def joined(texts: list[Column]) -> Column:
+def joined(texts: list[Column], separator: str = _BETWEEN) -> Column:
     """All `texts` as one, with a separator around each; NULLs left out. One look at it is cheaper than one at each."""
-    between = F.lit(_BETWEEN)
-    return F.concat(between, F.concat_ws(_BETWEEN, *texts), between)
+    return F.concat(F.lit(separator), F.concat_ws(separator, *texts), F.lit(separator))
 
 
 def any_of(conditions: Iterable[Column]) -> Column:
     """True if any condition holds; a condition after one that holds is not evaluated."""
     return reduce(or_, conditions)
+
+
+def all_of(conditions: Iterable[Column]) -> Column:
+    """True if all conditions hold; a condition after one that does not is not evaluated."""
+    return reduce(and_, conditions)
 
 
 def without(text: Column, separators: str) -> Column:
@@ -37,8 +40,12 @@ def without(text: Column, separators: str) -> Column:
 
 
 def is_tidy(texts: list[Column]) -> Column:
-    """True if none of `texts` is empty, has blanks at its edges, a rare blank, or two blanks in a row."""
-    return ~any_of(F.contains(joined(texts), F.lit(sign)) for sign in _UNTIDY)
+    """True if none of `texts` is empty, has blanks at its edges, a rare blank, or two blanks in a row.
+
+    With a blank between the texts, each of these but the rare ones makes two in a row.
+    """
+    row = joined(texts, " ")
+    return ~any_of(F.contains(row, F.lit(sign)) for sign in ("  ", *_RARE_BLANKS))
 
 
 def clean(text: Column, tidy: Column, squeezed: bool = False) -> Column:
@@ -61,8 +68,12 @@ def folded(text: Column) -> Column:
     letters = "".join(ACCENTS)
     bases = "".join(ACCENTS.values())
     plain = F.regexp_replace(F.translate(text, letters, bases), r"\p{M}", "")
-    ascii_only = F.octet_length(text) == F.char_length(text)
-    return F.upper(F.when(ascii_only, text).otherwise(plain))
+    return F.upper(F.when(is_ascii(text), text).otherwise(plain))
+
+
+def is_ascii(text: Column) -> Column:
+    """True if `text` has no character beyond ASCII."""
+    return F.octet_length(text) == F.char_length(text)
 
 
 def match_key(text: Column) -> Column:
