@@ -6,7 +6,7 @@ from shutil import copy
 import pytest
 import yaml
 
-from customer_contract import ContractError, Mask, MoneyLocale, Survivorship, load_contract
+from customer_contract import ContractError, Mask, MoneyLocale, Severity, Survivorship, load_contract
 from customer_contract.names import abbreviated, match_key
 
 CONTRACTS = Path(__file__).resolve().parents[1]
@@ -117,6 +117,13 @@ def test_every_field_of_a_customer_declares_which_value_survives() -> None:
         (lambda d: _set(d, "email", "format", "e-mail"), "format"),
         (lambda d: _set(d, "email", "survivorship", "loudest"), "survivorship.*'newest', 'oldest' or 'most_trusted'"),
         (lambda d: _set(d, "email", "subject", "purchase"), "email.*needs a survivorship rule: one of newest, oldest"),
+        (lambda d: _first_rule(d)["implementation"].pop("mustBeLessThan"), "has no threshold"),
+        (lambda d: _first_rule(d)["implementation"].update(measure="mood"), "measure"),
+        (lambda d: _first_rule(d)["implementation"].update(measure="invalid_share"), "belongs on a property"),
+        (lambda d: _first_rule(d)["implementation"].update(sources=["crm"]), "unknown sources: crm"),
+        (lambda d: _first_rule(d).update(unit="hours"), "not in hours"),
+        (lambda d: _first_rule(d).update(severity="fatal"), "severity"),
+        (lambda d: _first_rule(d).update(implementation="look at it"), "must be a mapping"),
     ],
 )
 def test_a_broken_contract_is_refused_with_the_reason(tmp_path: Path, change: object, says: str) -> None:
@@ -129,6 +136,24 @@ def test_a_broken_contract_is_refused_with_the_reason(tmp_path: Path, change: ob
         load_contract(path)
 
 
+def test_quality_rules_come_from_the_table_and_from_its_columns() -> None:
+    rules = {rule.name: rule for rule in load_contract().quality}
+    share, cpf = rules["quarantined_share"], rules["cpf_invalid_share"]
+    assert (share.severity, share.column, cpf.column) == (Severity.ERROR, None, "cpf")
+    assert share.accepts(24.9) and not share.accepts(25)
+    assert rules["volume"].threshold == ">= 20, < 500"
+    assert rules["volume"].accepts(20) and not rules["volume"].accepts(19.9)
+
+
+def test_rules_of_other_engines_are_left_to_them(tmp_path: Path) -> None:
+    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
+    _first_rule(document)["engine"] = "soda"
+    copy(CONTRACTS / "stores.yaml", tmp_path)
+    path = tmp_path / "customers.odcs.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    assert len(load_contract(path).quality) == len(load_contract().quality) - 1
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="nowhere.yaml"):
         load_contract(tmp_path / "nowhere.yaml")
@@ -138,3 +163,7 @@ def _set(document: dict, column: str, name: str, value: str) -> None:
     (item,) = [p for p in document["schema"][0]["properties"] if p["name"] == column]
     (entry,) = [e for e in item["customProperties"] if e["property"] == name]
     entry["value"] = value
+
+
+def _first_rule(document: dict) -> dict:
+    return document["schema"][0]["quality"][0]

@@ -88,6 +88,11 @@ class SmallLake:
         """Run the job and return what it did."""
         return self.job().run(layer)
 
+    def options(self) -> list[str]:
+        """The settings as options of the command."""
+        settings = self.settings.model_dump(mode="json").items()
+        return [f"--{name.replace('_', '-')}={value}" for name, value in settings if value is not None]
+
     def content(self) -> dict[str, set[str]]:
         """Every table's rows, without what names the run or the time of reading: equal content, equal tables."""
         volatile = ("_run_id", "_ingested_at", "run_id")

@@ -55,7 +55,7 @@ def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake
 
 def _assert_same_figures(lake: SmallLake, first: Summary, idle: Summary) -> None:
     assert idle.reconciliation == dict.fromkeys(first.reconciliation, 0) and idle.sources == {}
-    for figure in ("tables", "top_stores", "months", "quarantine", "all_runs"):
+    for figure in ("tables", "top_stores", "months", "quarantine", "quality"):
         assert str(getattr(idle, figure)) == str(getattr(_as_written(lake, first), figure)) != "{}", figure
     reports = [lake.root / "first.html", lake.root / "idle.html"]
     for summary, report in zip((first, idle), reports):

@@ -11,26 +11,35 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser_kit import chromium, faults_of
 from lake_kit import CPFS, SmallLake, record
 
 import etl_customers
 
 ROOT = Path(etl_customers.__file__).parent
 
+FirstRun = tuple[SmallLake, subprocess.CompletedProcess[str]]
+
 
 def _command(lake: SmallLake, *more: str) -> subprocess.CompletedProcess[str]:
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in lake.settings.model_dump(mode="json").items()]
-    given = [option for option in options if not option.endswith("=None")]
-    return subprocess.run(
-        [sys.executable, "-m", "etl_customers.main", *given, *more], capture_output=True, text=True, env=os.environ
-    )
+    command = [sys.executable, "-m", "etl_customers.main", *lake.options(), *more]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ)
 
 
-def test_a_run_writes_summary_metrics_and_report(tmp_path: Path) -> None:
-    lake = SmallLake(tmp_path)
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """The lake and what the command said."""
+    root = tmp_path_factory.mktemp("first")
+    lake = SmallLake(root)
     lake.put("database", record(1), record(2, cpf="5299822472"), record(1))
-    done = _command(lake, f"--report={tmp_path / 'report.html'}")
+    done = _command(lake, f"--report={root / 'report.html'}")
     assert done.returncode == 0, done.stderr[-2000:]
+    return lake, done
+
+
+def test_a_run_writes_summary_metrics_and_report(first_run: FirstRun) -> None:
+    lake, done = first_run
+    root = lake.root
     summary = json.loads(Path(done.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))
     assert summary["status"] == "succeeded"
     assert summary["reconciliation"] == {
@@ -44,18 +53,32 @@ def test_a_run_writes_summary_metrics_and_report(tmp_path: Path) -> None:
     assert summary["sources"]["database"]["masked"] == {"cpf": 2, "email": 2, "credit_card_number": 2}
     assert summary["tables"]["silver.purchases"]["rows"] == 1
     assert summary["sample_customer"] == {}, "a record of a person is shown only if asked for"
-    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert summary["lineage"]["batches"] == {f"database/customers/batch={1:020d}": 3}
+    assert summary["lineage"]["bronze_versions"] == [0, summary["tables"]["bronze.customers"]["version"]]
+    made_from = {edge["table"]: (edge["source"], edge["source_version"]) for edge in summary["lineage"]["edges"]}
+    purchases = summary["tables"]["silver.purchases"]["version"]
+    assert made_from["silver.purchases"] == ("bronze.customers", summary["tables"]["bronze.customers"]["version"])
+    assert made_from["gold.customer_360"] == ("silver.purchases", purchases)
+    report = (root / "report.html").read_text(encoding="utf-8")
     assert "<svg" in report and "CPF_LENGTH" in report
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?!#)|@import""", report)
     assert "<script" not in report
-    key = (tmp_path / "token.key").read_text(encoding="utf-8")
+    key = (root / "token.key").read_text(encoding="utf-8")
     for secret in (*CPFS, "5299822472", "ana.souza", "4111 1111", key):
         assert secret not in report + done.stdout + done.stderr + json.dumps(summary)
-    again = _command(lake, f"--report={tmp_path / 'again.html'}")
+
+
+def test_a_run_with_nothing_to_do_starts_no_spark(first_run: FirstRun) -> None:
+    lake, done = first_run
+    again = _command(lake, f"--report={lake.root / 'report.html'}")
     assert again.returncode == 0 and '"nothing_new"' in again.stderr and "Spark" not in again.stderr
-    idle = json.loads(Path(again.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))
-    assert idle["run_id"] != summary["run_id"] and idle["tables"] == summary["tables"]
-    assert "It found nothing new." in (tmp_path / "again.html").read_text(encoding="utf-8")
+    first, idle = (json.loads(Path(run.stdout.split()[-1]).read_text(encoding="utf-8")) for run in (done, again))
+    assert idle["run_id"] != first["run_id"] and idle["tables"] == first["tables"]
+
+
+def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
+    with chromium() as browser:
+        assert faults_of(browser, first_run[0].root / "report.html") == {}
 
 
 @pytest.mark.parametrize(

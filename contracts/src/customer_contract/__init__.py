@@ -16,6 +16,7 @@ from customer_contract.model import (
     Subject,
     Survivorship,
 )
+from customer_contract.quality import Measure, QualityRule, Severity
 
 __all__ = [
     "Column",
@@ -24,9 +25,12 @@ __all__ = [
     "ContractError",
     "LogicalType",
     "Mask",
+    "Measure",
     "MoneyLocale",
     "PersonalData",
+    "QualityRule",
     "RawFormat",
+    "Severity",
     "SourceProfile",
     "Store",
     "Subject",

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from customer_contract.errors import ContractError
 from customer_contract.model import Contract
+from customer_contract.quality import ENGINE
 
 CONTRACT_FILE = "customers.odcs.yaml"
 _API_VERSIONS = ("v3.0.", "v3.1.")
@@ -48,6 +49,7 @@ def _load(path: Path) -> Contract:
             "store_abbreviations": reference.get("abbreviations", {}),
             "currencies": properties["currencies"],
             "high_value_purchase": str(properties["highValuePurchase"]),
+            "quality": _quality(table),
         }
     except KeyError as missing:
         raise ContractError(f"{path.name}: {missing} is missing") from None
@@ -90,6 +92,28 @@ def _column(item: dict[str, Any]) -> dict[str, Any]:
         "minimum": None if minimum is None else str(minimum),
         **_snake_keys(_custom(item)),
     }
+
+
+_TOLD = ("name", "description", "dimension", "severity", "unit")
+#: ODCS operators -> attributes of QualityRule.
+_OPERATORS = {"mustBeLessThan": "less_than", "mustBeGreaterOrEqualTo": "at_least"}
+
+
+def _quality(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Our rules of the table and of its properties; ODCS wants a custom rule's threshold in its implementation."""
+    found = []
+    for column, item in [(None, table), *((each["name"], each) for each in table["properties"])]:
+        for rule in item.get("quality", ()):
+            if rule.get("engine") != ENGINE:
+                continue
+            if not isinstance(rule["implementation"], dict):
+                raise ContractError(f"quality rule {rule.get('name')}: implementation must be a mapping")
+            told = {name: rule[name] for name in _TOLD if name in rule}
+            given: dict[str, Any] = rule["implementation"]
+            bounds = {_OPERATORS[name]: value for name, value in given.items() if name in _OPERATORS}
+            others = {name: value for name, value in given.items() if name not in _OPERATORS}
+            found.append({**told, "column": column, **bounds, **_snake_keys(others)})
+    return found
 
 
 def _snake_keys(item: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from customer_contract.names import abbreviated, match_key
+from customer_contract.quality import QualityRule
 
 
 class LogicalType(StrEnum):
@@ -179,6 +180,7 @@ class Contract(_Frozen):
     store_abbreviations: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     currencies: tuple[str, ...] = Field(min_length=1)
     high_value_purchase: Decimal
+    quality: tuple[QualityRule, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -226,6 +228,11 @@ class Contract(_Frozen):
         _refuse_repeats("store id", [store.id for store in self.stores])
         spellings = [key for store in self.stores for key in store.match_keys(self.store_abbreviations)]
         _refuse_repeats("store spelling", spellings)
+        _refuse_repeats("quality rule", [rule.name for rule in self.quality])
+        known = {source.name for source in self.sources}
+        for rule in self.quality:
+            if strangers := set(rule.sources) - known:
+                raise ValueError(f"quality rule {rule.name} names unknown sources: {', '.join(sorted(strangers))}")
         unknown = {source.currency for source in self.sources} - set(self.currencies)
         if unknown:
             raise ValueError(f"currency of a source is not among currencies: {', '.join(sorted(unknown))}")

@@ -92,6 +92,7 @@ class Demo:
         for table in (
             tables.volume(self.space.raw_rows(), runs, summary),
             reasons,
+            tables.quality(summary),
             tables.top_stores(summary),
             tables.customer(summary),
             sums,

@@ -53,6 +53,21 @@ def quarantine(planted: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[
     return table, dict(+found) == dict(expected)
 
 
+def quality(summary: Mapping[str, Any]) -> Table:
+    """The verdicts of the contract's rules that were judged."""
+    table = _table("Quality")
+    for name in ("rule", "source"):
+        table.add_column(name)
+    table.add_column("value", justify="right")
+    for name in ("must be", "verdict"):
+        table.add_column(name)
+    for row in summary.get("quality", ()):
+        if row["outcome"] != "not_judged":
+            value = f"{row['value']:.1f} {row['unit']}"
+            table.add_row(row["rule"], row["source"], value, row["threshold"], row["outcome"])
+    return table
+
+
 def top_stores(summary: Mapping[str, Any], limit: int = 5) -> Table:
     """The stores with most purchases, from gold."""
     table = _table("Top stores")

@@ -33,3 +33,14 @@ class ReconciliationFailed(JobError):
     advice = (
         "Do not publish this run: compare the counts above with the manifests of the batches and the tables' history."
     )
+
+
+class QualityBreached(JobError):
+    """A quality rule of severity error does not hold: silver is committed, gold was left as it was."""
+
+    code = "QUALITY_BREACHED"
+    exit_code = 76
+    advice = (
+        "Gold was left as it was. Look at silver.quarantine; correct the source and ingest again, or correct the rule "
+        "in the contract, or accept what came: run again with --accept-quality and this run's id."
+    )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from customer_contract import load_contract
+from customer_contract import Contract, load_contract
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.lake_state import lake_state
 from etl_customers.modules.bronze.raw_batches import published_batches
 from etl_customers.privacy.token_key import read_token_key
+from etl_customers.quality.judge import AGES
 from etl_customers.summary import NOTHING_READ, Summary, read_summary
 from etl_customers.utils import job_log
 
@@ -28,7 +30,8 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
     read_token_key(settings.token_key_file, settings.token_key_id)
     contract = load_contract(settings.contract_path)
     batches = published_batches(Path(settings.raw_path), contract)
-    if last.lake_state != lake_state(settings, contract, batches):
+    aged = _aged(last, contract, started_at)
+    if last.lake_state != lake_state(settings, contract, batches) or aged is None:
         return None
     job_log.info("nothing_new", since_run=last.run_id, batches=len(batches))
     return replace(
@@ -38,8 +41,25 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
         finished_at=datetime.now(UTC).isoformat(),
         sources={},
         reconciliation=dict(NOTHING_READ),
+        quality=aged,
         timings={},
     )
+
+
+def _aged(last: Summary, contract: Contract, now: datetime) -> list[dict[str, Any]] | None:
+    """The last run's verdicts, with the ages of today; None if a source has become late since: that must be judged."""
+    hours = (now - datetime.fromisoformat(last.finished_at)).total_seconds() / 3600
+    rules = {rule.name: rule for rule in contract.quality if rule.measure in AGES}
+    verdicts = []
+    for verdict in last.quality:
+        rule, value = rules.get(verdict["rule"]), verdict["value"]
+        if rule is None or value is None:
+            verdicts.append(verdict)
+            continue
+        if rule.accepts(value) != rule.accepts(value + hours):
+            return None
+        verdicts.append(verdict | {"value": round(value + hours, 3)})
+    return verdicts
 
 
 def _last_whole_run(runs: Path) -> Summary | None:

@@ -29,6 +29,8 @@ from etl_customers.modules.silver.load import SilverLoad
 from etl_customers.modules.silver.purchases import purchases_table
 from etl_customers.modules.silver.quarantine import quarantine_table
 from etl_customers.privacy.token_key import TokenKey, read_token_key
+from etl_customers.quality.gate import QualityGate, Verdict
+from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.utils import job_log
 from etl_customers.utils.lake_table import LakeTable
 
@@ -49,20 +51,22 @@ class RunResult:
     batches: list[RawBatch] = field(default_factory=list)
     counts: SilverCounts = field(default_factory=SilverCounts.none)
     gold_rows: int = 0
+    quality: Verdict = field(default_factory=Verdict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         """True if all layers were run."""
-        return self.seconds.keys() == {Layer.BRONZE, Layer.SILVER, Layer.GOLD}
+        return self.seconds.keys() >= {Layer.BRONZE, Layer.SILVER, Layer.GOLD}
 
 
 class Job:
     """The job `etl-customers` over one lake."""
 
-    def __init__(self, settings: JobSettings, run_id: str) -> None:
+    def __init__(self, settings: JobSettings, run_id: str, accept_quality: str | None = None) -> None:
         self.settings = settings
         self.run_id = run_id
+        self.accept_quality = accept_quality
         self.contract: Contract = load_contract(settings.contract_path)
         self.key: TokenKey = read_token_key(settings.token_key_file, settings.token_key_id)
         self.spark: SparkSession = get_session(settings, self._raw_rows)
@@ -76,15 +80,20 @@ class Job:
         self.customer_360 = customer_360(self.spark, gold, self.contract)
 
     def run(self, layer: Layer) -> RunResult:
-        """Run one layer, or all in their order. Raises JobError."""
+        """Run one layer, or all in their order; a breach of quality keeps gold as it was. Raises JobError."""
         result = RunResult()
+        gate = self._quality_gate()
+        gate.check_acceptance()
         if layer in (Layer.BRONZE, Layer.ALL):
             with _timed("bronze", result):
                 result.batches = self._bronze_load().run()
         if layer in (Layer.SILVER, Layer.ALL):
             with _timed("silver", result):
                 result.counts = self._silver_load().run()
-        if layer in (Layer.GOLD, Layer.ALL):
+        if layer is not Layer.BRONZE:
+            with _timed("quality", result):
+                result.quality = gate.judge(every_run=layer is not Layer.GOLD)
+        if layer in (Layer.GOLD, Layer.ALL) and result.quality.fault() is None:
             with _timed("gold", result):
                 result.gold_rows = self._gold_load().run()
         return result
@@ -135,6 +144,10 @@ class Job:
             f"{self.settings.silver_path}/_stage",
             self.run_id,
         )
+
+    def _quality_gate(self) -> QualityGate:
+        metrics = RunMetricsTable(self.spark, self.settings.silver_path)
+        return QualityGate(self.contract, metrics, self.purchases, self.run_id, self.accept_quality)
 
     def _gold_load(self) -> GoldLoad:
         return GoldLoad(self.purchases, self.monthly, (self.per_store, self.customer_360), self.run_id)

@@ -1,6 +1,7 @@
 """The command `etl-customers`: reads the settings, runs one layer or all, writes the summary, ends with a telling code.
 
-Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 78 wrong settings.
+Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 76 quality
+breached: gold was left as it was; 78 wrong settings.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import sys
 import traceback
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +21,13 @@ from etl_customers.config.settings import JobSettings
 from etl_customers.errors import ConfigurationInvalid, JobError
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
+from etl_customers.lineage import lineage
 from etl_customers.report.render import write_report
 from etl_customers.summary import Summary, failed_summary, summarise, write_summary
 from etl_customers.utils import job_log
+
+_REPORT = "report.html"
+_BESIDE_SUMMARY = Path("-")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,11 +46,10 @@ def run(argv: list[str]) -> int:
     except ConfigurationInvalid as error:
         return _explain(error)
     try:
-        idle = summary_if_nothing_new(settings, run_id, started_at) if arguments.layer is Layer.ALL else None
-        summary = idle or _summary_of_run(Job(settings, run_id), arguments.layer, started_at)
-        if arguments.report:
-            write_report(summary, arguments.report)
-        code = 0
+        summary, breach = _nothing_new(arguments, settings, run_id, started_at), None
+        if summary is None:
+            summary, breach = _run_layers(arguments, settings, run_id, started_at)
+        code = 0 if breach is None else _explain(breach)
     except JobError as error:
         code = _explain(error)
         summary = failed_summary(run_id, started_at, error)
@@ -58,8 +63,28 @@ def run(argv: list[str]) -> int:
     return code
 
 
-def _summary_of_run(job: Job, layer: Layer, started_at: datetime) -> Summary:
-    return summarise(job, job.run(layer), started_at)
+def _nothing_new(
+    arguments: argparse.Namespace, settings: JobSettings, run_id: str, started_at: datetime
+) -> Summary | None:
+    """The summary of an idle run; its report is the one that lies there. None if the run must take place."""
+    no_report = arguments.report is not None and not arguments.report.is_file()
+    if arguments.layer is not Layer.ALL or arguments.accept_quality or no_report:
+        return None
+    return summary_if_nothing_new(settings, run_id, started_at)
+
+
+def _run_layers(
+    arguments: argparse.Namespace, settings: JobSettings, run_id: str, started_at: datetime
+) -> tuple[Summary, JobError | None]:
+    job = Job(settings, run_id, arguments.accept_quality)
+    result = job.run(arguments.layer)
+    summary = summarise(job, result, started_at)
+    if arguments.report:
+        path = settings.runs_path / run_id / _REPORT if arguments.report == _BESIDE_SUMMARY else arguments.report
+        traced = lineage(job, result)
+        summary.lineage = asdict(traced)
+        write_report(path, summary, result.quality.history, traced, job.contract)
+    return summary, result.quality.fault()
 
 
 def _explain(error: JobError) -> int:
@@ -80,7 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="etl-customers", description=__doc__)
     parser.add_argument("--layer", type=Layer, choices=list(Layer), default=Layer.ALL)
     parser.add_argument("--run-id", help="id of this run; a random one by default")
-    parser.add_argument("--report", type=Path, help="write an HTML report to this file")
+    parser.add_argument("--accept-quality", metavar="RUN_ID", help="let the breaches pass with which that run was held")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=_BESIDE_SUMMARY,
+        metavar="FILE",
+        help="write an HTML report to this file, or beside the summary",
+    )
     for name in JobSettings.model_fields:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or ETL_{name.upper()}")
     return parser

@@ -1,4 +1,4 @@
-"""The summary of a run: one JSON file for people and machines, and the same figures as rows of a Delta table."""
+"""The summary of a run: one JSON file for people and machines."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from etl_customers.errors import JobError
 from etl_customers.job import Job, RunResult
 from etl_customers.lake_state import lake_state
 from etl_customers.modules.silver.counts import SilverCounts
+from etl_customers.quality.metric import Metric
 from etl_customers.utils.lake_table import LakeTable
-from etl_customers.utils.run_metrics import append_metrics
 
 _TOP_STORES = 10
 #: The reconciliation of a run that found nothing new.
@@ -41,37 +41,38 @@ class Summary:
     top_stores: list[dict[str, Any]] = field(default_factory=list)
     months: list[dict[str, Any]] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
-    all_runs: dict[str, dict[str, int]] = field(default_factory=dict)
     sample_customer: dict[str, Any] = field(default_factory=dict)
+    quality: list[dict[str, Any]] = field(default_factory=list)
+    lineage: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     lake_state: str | None = None
     error: dict[str, str] | None = None
 
 
 def summarise(job: Job, result: RunResult, started_at: datetime) -> Summary:
-    """The summary of a run that went well; also adds its figures to the table of metrics if it read anything."""
+    """The summary of a run that went to its end, or was held before gold."""
     counts = result.counts
-    if counts.sources:
-        append_metrics(job.spark, job.settings.silver_path, job.run_id, started_at, counts)
+    breach = result.quality.fault()
     tables = {table.name: table for table in job.tables() if table.exists()}
     totals = counts.totals()
     summary = Summary(
         run_id=job.run_id,
         started_at=started_at.isoformat(),
         finished_at="",
-        status="succeeded",
+        status="succeeded" if breach is None else "held",
+        error=None if breach is None else _told(breach),
         contract_version=job.contract.version,
         sources={name: asdict(source) for name, source in sorted(counts.sources.items())},
         reconciliation=totals | {"unaccounted": totals["read"] - sum(v for k, v in totals.items() if k != "read")},
         tables=_versions_and_rows(tables),
+        quality=[_verdict(metric) for metric in result.quality.verdicts],
         timings=result.seconds,
     )
     if job.monthly.table.name in tables:
         _add_gold(job, summary)
     if job.quarantine.name in tables:
         summary.quarantine = _open_quarantine(job)
-    summary.all_runs = _all_runs(job)
-    if result.is_whole and job.is_caught_up():
+    if result.is_whole and breach is None and job.is_caught_up():
         summary.lake_state = lake_state(job.settings, job.contract, result.batches)
     summary.finished_at = datetime.now(UTC).isoformat()
     return summary
@@ -90,8 +91,7 @@ def read_summary(path: Path) -> Summary | None:
 
 def failed_summary(run_id: str, started_at: datetime, error: JobError) -> Summary:
     """The summary of a run that failed."""
-    fault = {"code": error.code, "message": str(error), "advice": error.advice}
-    return Summary(run_id, started_at.isoformat(), datetime.now(UTC).isoformat(), "failed", error=fault)
+    return Summary(run_id, started_at.isoformat(), datetime.now(UTC).isoformat(), "failed", error=_told(error))
 
 
 def write_summary(summary: Summary, runs: Path) -> Path:
@@ -107,6 +107,15 @@ def _versions_and_rows(tables: dict[str, LakeTable]) -> dict[str, dict[str, int]
     counts = [table.read().agg(F.count("*")).select(F.lit(name), "*") for name, table in tables.items()]
     rows = [tuple(row) for row in reduce(DataFrame.unionAll, counts).collect()] if counts else []
     return {name: {"version": tables[name].version(), "rows": count} for name, count in rows}
+
+
+def _told(error: JobError) -> dict[str, str]:
+    return {"code": error.code, "message": str(error), "advice": error.advice}
+
+
+def _verdict(metric: Metric) -> dict[str, Any]:
+    names = ("rule", "source", "measure", "value", "unit", "threshold", "severity", "outcome", "since")
+    return {name: getattr(metric, name) for name in names} | {"column": metric.detail}
 
 
 def _add_gold(job: Job, summary: Summary) -> None:
@@ -128,18 +137,6 @@ def _group(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, 
         total[1] += row["total_revenue"]
     found = [dict(zip(keys, group)) | {"purchases": n, "revenue": money} for group, (n, money) in totals.items()]
     return sorted(found, key=lambda row: (-row["purchases"], *(str(row[key]) for key in keys)))
-
-
-def _all_runs(job: Job) -> dict[str, dict[str, int]]:
-    """What became of the rows of each source, over all runs on record."""
-    path = f"{job.settings.silver_path}/run_metrics"
-    if not Path(path).exists():
-        return {}
-    rows = job.spark.read.format("delta").load(path).where("detail IS NULL").groupBy("source", "metric").sum("rows")
-    found: dict[str, dict[str, int]] = {}
-    for row in rows.collect():
-        found.setdefault(row["source"], {})[row["metric"]] = row["sum(rows)"]
-    return dict(sorted(found.items()))
 
 
 def _open_quarantine(job: Job) -> list[dict[str, Any]]:

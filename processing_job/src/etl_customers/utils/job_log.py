@@ -37,6 +37,11 @@ def info(event: str, **fields: Any) -> None:
     _LOGGER.info(event, extra={"fields": fields})
 
 
+def warning(event: str, **fields: Any) -> None:
+    """Log what somebody should look at."""
+    _LOGGER.warning(event, extra={"fields": fields})
+
+
 def error(event: str, **fields: Any) -> None:
     """Log a fault with its facts."""
     _LOGGER.error(event, extra={"fields": fields})

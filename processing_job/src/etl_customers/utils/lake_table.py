@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -27,16 +28,23 @@ _PROGRESS_APP = "etl-customers-progress"
 
 @dataclass(frozen=True)
 class Commit:
-    """What one step consumed, and by which definition of its target: written into the commit of the target."""
+    """What one step consumed, by which definition of its target, and what it counted, if it did: written into the
+    commit of the target.
+    """
 
     run_id: str
     consumed: dict[str, int]
     definition: str = ""
+    figures: dict[str, Any] | None = None
 
     def to_json(self) -> str:
         """As `userMetadata`."""
-        facts = {"run_id": self.run_id, "consumed": self.consumed, "definition": self.definition}
-        return json.dumps({name: fact for name, fact in facts.items() if name != "definition" or fact}, sort_keys=True)
+        told: dict[str, Any] = {"run_id": self.run_id, "consumed": self.consumed}
+        if self.definition:
+            told["definition"] = self.definition
+        if self.figures is not None:
+            told["figures"] = self.figures
+        return json.dumps(told, sort_keys=True)
 
 
 @dataclass(frozen=True)

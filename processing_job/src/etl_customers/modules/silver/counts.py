@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from customer_contract import Contract
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import ReconciliationFailed
@@ -18,7 +19,12 @@ _SHOWN = (Outcome.WRITTEN, Outcome.QUARANTINED)
 
 @dataclass
 class SourceCounts:
-    """Rows of one source. A row can break several rules, so `reasons` may add up to more than `quarantined`."""
+    """Rows of one source. A row can break several rules, so `reasons` may add up to more than `quarantined`.
+
+    Attributes:
+        newest_arrival: when bronze received the newest row, in seconds since 1970 (UTC).
+        newest_event: the newest event time among the accepted rows, likewise; None if there are none.
+    """
 
     read: int = 0
     written: int = 0
@@ -27,14 +33,27 @@ class SourceCounts:
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     masked: dict[str, int] = field(default_factory=dict)
+    newest_arrival: float | None = None
+    newest_event: float | None = None
+
+    def invalid(self, column: str) -> int:
+        """Rows in which that column broke a rule."""
+        return sum(rows for reason, rows in self.reasons.items() if reason.endswith(f" ({column})"))
 
 
 @dataclass
 class SilverCounts:
-    """The counts of a run, by source."""
+    """The counts of a run, by source.
+
+    Attributes:
+        batches: raw batch -> rows that silver took of it.
+        bronze_versions: the first and the last version of bronze that silver took; None if nothing was new.
+    """
 
     sources: dict[str, SourceCounts]
     replaced_conflicts: int = 0
+    batches: dict[str, int] = field(default_factory=dict)
+    bronze_versions: tuple[int, int] | None = None
 
     @classmethod
     def none(cls) -> SilverCounts:
@@ -55,7 +74,10 @@ class SilverCounts:
         Raises:
             ReconciliationFailed: in != written + duplicates + stale + quarantined, for a source.
         """
-        delivered = {row["_source"]: row["count"] for row in arrived.groupBy("_source").count().collect()}
+        delivered: Counter[str] = Counter()
+        for row in arrived.groupBy("_source", "_batch_id").count().collect():
+            delivered[row["_source"]] += row["count"]
+            self.batches[row["_batch_id"]] = row["count"]
         for source in delivered.keys() | self.sources.keys():
             counts = self.sources.get(source, SourceCounts())
             outcomes = sum(int(getattr(counts, outcome)) for outcome in _OUTCOMES)
@@ -69,11 +91,15 @@ def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
     sensitive = [column.name for column in contract.sensitive_columns]
     masked = [F.count(name).alias(f"masked_{name}") for name in sensitive]
     replaced = F.count_if("_replaces_conflict").alias("replaced")
-    alike = staged.groupBy("_source", "_outcome", "_errors").agg(F.count("*").alias("rows"), replaced, *masked)
+    accepted = F.when(F.col("_outcome") != Outcome.QUARANTINED.value, F.col("_event_at"))
+    newest = [_newest(F.col("_ingested_at"), "newest_arrival"), _newest(accepted, "newest_event")]
+    figures = (F.count("*").alias("rows"), replaced, *masked, *newest)
     result = SilverCounts({})
-    for row in alike.collect():
+    for row in staged.groupBy("_source", "_outcome", "_errors").agg(*figures).collect():
         counts = result.sources.setdefault(row["_source"], SourceCounts(masked=dict.fromkeys(sensitive, 0)))
         setattr(counts, row["_outcome"], getattr(counts, row["_outcome"]) + row["rows"])
+        counts.newest_arrival = _later(counts.newest_arrival, row["newest_arrival"])
+        counts.newest_event = _later(counts.newest_event, row["newest_event"])
         result.replaced_conflicts += row["replaced"]
         if row["_outcome"] in _SHOWN:
             for name in sensitive:
@@ -82,3 +108,11 @@ def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
             reason = f"{error['rule']} ({error['column']})" if error["column"] else error["rule"]
             counts.reasons[reason] = counts.reasons.get(reason, 0) + row["rows"]
     return result
+
+
+def _newest(time: Column, name: str) -> Column:
+    return (F.unix_micros(F.max(time)) / 1_000_000).alias(name)
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    return max((moment for moment in (one, other) if moment is not None), default=None)

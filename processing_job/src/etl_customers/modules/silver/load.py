@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from customer_contract import Contract
 from pyspark.sql import DataFrame, SparkSession
@@ -47,18 +47,21 @@ class SilverLoad:
         return counts
 
     def _take(self, progress: Progress, until: int) -> SilverCounts:
-        commit = Commit(self.run_id, {self.bronze.name: until})
         arrived = self.bronze.changes(progress.consumed, until).where("_change_type = 'insert'")
         staged = self._staged(arrived)
         counts = count_outcomes(staged, self.contract)
         counts.check_against(arrived)
+        counts.bronze_versions = (0 if progress.consumed is None else progress.consumed + 1, until)
         job_log.info("silver_classified", **counts.totals())
+        commit = Commit(self.run_id, {self.bronze.name: until})
         drives_out = counts.replaced_conflicts > 0
         if counts.total("quarantined") or drives_out:
             write_quarantine(self.quarantine, staged, self.purchases, drives_out, commit)
         if counts.total("written") and not progress.fresh:
             resolve_conflicts(self.quarantine, staged, commit)
-        write_purchases(self.purchases, staged, counts.total("written"), progress.fresh, commit)
+        # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
+        counted = replace(commit, figures={name: asdict(source) for name, source in counts.sources.items()})
+        write_purchases(self.purchases, staged, counts.total("written"), progress.fresh, counted)
         return counts
 
     def _staged(self, arrived: DataFrame) -> DataFrame:
