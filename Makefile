@@ -32,7 +32,7 @@ setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
 test: setup lint types ## Everything that CI runs (WORKERS=2 test processes)
-	$(VENV)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(VENV)/python -m pytest --numprocesses $(WORKERS)
 
 lint: setup ## black, flake8, data contract
 	$(VENV)/black --check --quiet $(SOURCES) || ($(VENV)/black --check $(SOURCES); exit 1)

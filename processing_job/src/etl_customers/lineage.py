@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from etl_customers.job import Job, RunResult
-from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.lake_table import LakeTable, Progress
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,16 @@ class Lineage:
 def lineage(job: Job, result: RunResult) -> Lineage:
     """Read it from the progress that each table's commits carry."""
     batches = {_directory(batch, job.contract.name): rows for batch, rows in sorted(result.counts.batches.items())}
-    pairs: list[tuple[LakeTable, LakeTable]] = [(job.purchases, job.bronze), (job.customers.table, job.purchases)]
-    pairs += [(grouped.table, job.purchases) for grouped in (job.monthly, job.per_store, job.customer_360)]
-    edges = [_edge(table, source) for table, source in pairs if table.exists()]
+    edges = []
+    if job.purchases.exists():
+        edges.append(_edge(job.purchases, job.bronze, job.purchases.progress(job.bronze.name)))
+    for grouped in (job.customers, job.monthly, job.per_store, job.customer_360):
+        if grouped.table.exists():
+            edges.append(_edge(grouped.table, job.purchases, grouped.progress(job.purchases)))
     return Lineage(batches, result.counts.bronze_versions, edges)
 
 
-def _edge(table: LakeTable, source: LakeTable) -> Edge:
-    progress = table.progress(source.name)
+def _edge(table: LakeTable, source: LakeTable, progress: Progress) -> Edge:
     return Edge(table.name, progress.version, source.name, progress.consumed)
 
 

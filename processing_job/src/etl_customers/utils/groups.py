@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.utils import job_log
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import Commit, LakeTable, Progress
 
 #: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
 _FEED_IS_CUT = ("FAILED_READ_FILE.FILE_NOT_EXIST", "DELTA_CHANGE_DATA_FILE_NOT_FOUND", "DELTA_VERSION_NOT_FOUND")
@@ -52,13 +52,17 @@ class GroupedTable:
 
     def is_caught_up(self, source: LakeTable) -> bool:
         """True if the target holds all of the source's newest version, by its present definition."""
-        return self.table.progress(source.name, self.definition).consumed == source.version()
+        return self.progress(source).consumed == source.version()
+
+    def progress(self, source: LakeTable) -> Progress:
+        """Where the target stands with regard to the source, by its present definition."""
+        return self.table.progress(source.name, self.definition)
 
     def refresh(self, source: LakeTable, run_id: str) -> int:
         """Bring the target up to the source's newest version; returns how many rows were written or removed."""
         self.table.ensure()
         until = source.version()
-        progress = self.table.progress(source.name, self.definition)
+        progress = self.progress(source)
         if progress.consumed == until:
             return 0
         commit = Commit(run_id, {source.name: until}, self.definition)
