@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,9 @@ from lake_kit import SmallLake, record
 from etl_customers.errors import ConfigurationInvalid
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Layer
-from etl_customers.report.render import write_report
-from etl_customers.summary import NOTHING_READ, Summary, read_summary, summarise, write_summary
+from etl_customers.summary import Summary, read_summary, summarise, write_summary
 
 NOW = datetime.now(UTC)
-_OF_THE_RUN: dict[str, Any] = {
-    "run_id": "",
-    "started_at": "",
-    "finished_at": "",
-    "reconciliation": NOTHING_READ,
-    "sources": {},
-    "timings": {},
-}
 
 
 def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake: SmallLake) -> None:
@@ -55,12 +45,13 @@ def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake
 
 def _assert_same_figures(lake: SmallLake, first: Summary, idle: Summary) -> None:
     assert idle.reconciliation == dict.fromkeys(first.reconciliation, 0) and idle.sources == {}
-    for figure in ("tables", "top_stores", "months", "quarantine", "quality"):
+    for figure in ("tables", "top_stores", "months", "quarantine"):
         assert str(getattr(idle, figure)) == str(getattr(_as_written(lake, first), figure)) != "{}", figure
-    reports = [lake.root / "first.html", lake.root / "idle.html"]
-    for summary, report in zip((first, idle), reports):
-        write_report(replace(summary, **_OF_THE_RUN), report)
-    assert reports[0].read_text(encoding="utf-8") == reports[1].read_text(encoding="utf-8")
+    assert _without_ages(idle) == _without_ages(_as_written(lake, first)) != []
+
+
+def _without_ages(summary: Summary) -> list[dict[str, Any]]:
+    return [verdict | {"value": None} for verdict in summary.quality]
 
 
 def _left_behind_by_another_run(lake: SmallLake) -> None:
