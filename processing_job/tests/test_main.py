@@ -83,7 +83,12 @@ def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
 
 @pytest.mark.parametrize(
     ("option", "says"),
-    [("--token-key-file=/nowhere", "token key file"), ("--raw-reader=magic", "ETL_RAW_READER")],
+    [
+        ("--token-key-file=/nowhere", "token key file"),
+        ("--raw-reader=magic", "ETL_RAW_READER"),
+        ("--gold-schema=prod.gold", "give ETL_GOLD_PATH or ETL_GOLD_SCHEMA, and not both"),
+        ("--token-key-scope=etl", "give ETL_TOKEN_KEY_FILE or ETL_TOKEN_KEY_SCOPE, and not both"),
+    ],
 )
 def test_wrong_settings_end_with_78_before_anything_is_written(tmp_path: Path, option: str, says: str) -> None:
     lake = SmallLake(tmp_path)
