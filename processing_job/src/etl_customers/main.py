@@ -32,7 +32,7 @@ _BESIDE_SUMMARY = Path("-")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point of the console script and of the wheel task, which takes any SystemExit for a failure."""
+    """Entry point of the console script and of the wheel task, which may take even SystemExit(0) for a failure."""
     code = run(sys.argv[1:] if argv is None else argv)
     if code:
         sys.exit(code)
