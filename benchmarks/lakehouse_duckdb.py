@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from customer_contract import Contract, MoneyLocale, SourceProfile, Subject, load_contract
 from etl_customers.modules.silver.stage import CONTENT_PURPOSE, CPF_PURPOSE
+from etl_customers.privacy.key_source import KeyFile
 from etl_customers.privacy.token_key import TokenKey, read_token_key
 
 from benchmarks.python_rules import strptime_format
@@ -29,7 +30,7 @@ def main() -> None:
     connection = duckdb.connect(str(Path(out, "work.duckdb")))
     connection.execute(f"SET threads = {_THREADS}; SET memory_limit = '{_MEMORY}'; SET TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
-    _reference_tables(connection, contract, read_token_key(Path(key_file), "bench"))
+    _reference_tables(connection, contract, read_token_key(KeyFile(Path(key_file)), "bench"))
     names = contract.column_names
     golden = [c.name for c in contract.columns if c.subject is Subject.CUSTOMER]
     rank = "(event_at, -priority, content_hash)"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from customer_contract import Contract, RawFormat, Subject, load_contract
 from etl_customers.config.session import local_session
+from etl_customers.privacy.key_source import KeyFile
 from etl_customers.privacy.token_key import read_token_key
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -29,7 +30,7 @@ def main() -> None:
     spark = local_session()
     started = time.perf_counter()
     bronze = _overwrite(_read_raw(spark, raw, contract), f"{out}/bronze")
-    staged = stage_with_udfs(bronze, contract, read_token_key(Path(key_file), "bench"))
+    staged = stage_with_udfs(bronze, contract, read_token_key(KeyFile(Path(key_file)), "bench"))
     silver = _overwrite(_classified(staged), f"{out}/silver")
     purchases = silver.where("outcome = 'written'")
     for name, frame in _gold(purchases, contract).items():

@@ -21,7 +21,7 @@ def main() -> None:
 
 def _with_packages() -> SparkSession:
     """The same session, but for where the jars come from."""
-    options = session._LOCAL | session._SEMANTICS | {"spark.jars.packages": _coordinate()}
+    options = session._LOCAL | session._EVERYWHERE | session.FASTER | {"spark.jars.packages": _coordinate()}
     options |= {"spark.driver.memory": "2g", "spark.sql.shuffle.partitions": "2"}
     builder = SparkSession.builder.master("local[2]").appName("etl-customers")
     for name, value in options.items():

@@ -41,7 +41,8 @@ class SmallLake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        (root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
+        if not (root / "token.key").exists():
+            (root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
         self._batches = 0
 
     @property

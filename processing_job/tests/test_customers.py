@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from etl_customers.modules.silver import customer_conflicts
 from etl_customers.modules.silver.customers import customers
+from etl_customers.utils.address import Place
 from etl_customers.views import main as print_views
 
 _FRAME = (
@@ -57,7 +58,7 @@ def _with_rule(contract: Contract, rule: Survivorship) -> Contract:
 def test_each_rule_of_survivorship_in_any_order_of_rows(
     spark: SparkSession, contract: Contract, rule: Survivorship, value: str, source: str, day: int
 ) -> None:
-    grouped = customers(spark, "/nowhere", _with_rule(contract, rule))
+    grouped = customers(spark, Place("/nowhere"), _with_rule(contract, rule))
     for versions in (_VERSIONS, _VERSIONS[::-1]):
         (golden,) = grouped.computed(_purchases(spark, versions)).collect()
         assert golden["first_name"] == value
@@ -67,7 +68,7 @@ def test_each_rule_of_survivorship_in_any_order_of_rows(
 
 
 def test_a_rule_that_changes_is_another_definition(spark: SparkSession, contract: Contract) -> None:
-    made = {customers(spark, "/nowhere", _with_rule(contract, rule)).definition for rule in Survivorship}
+    made = {customers(spark, Place("/nowhere"), _with_rule(contract, rule)).definition for rule in Survivorship}
     assert len(made) == len(Survivorship)
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import LongType, StructField, StructType
 
 from etl_customers.data_dictionary import data_dictionary
+from etl_customers.utils.address import Address
 from etl_customers.utils.lake_table import LakeTable
 
 PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
@@ -24,6 +25,6 @@ def test_the_page_is_what_the_tables_say(lake: SmallLake) -> None:
 
 
 def test_a_column_without_a_comment_is_refused(spark: SparkSession) -> None:
-    table = LakeTable(spark, "/nowhere", "gold.mute", StructType([StructField("rows", LongType())]), ())
+    table = LakeTable(spark, Address("/nowhere"), "gold.mute", StructType([StructField("rows", LongType())]), ())
     with pytest.raises(ValueError, match="gold.mute.rows has no comment"):
         data_dictionary([table])

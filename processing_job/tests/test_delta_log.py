@@ -8,22 +8,27 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import LongType, StructField, StructType
 
 from etl_customers.utils import delta_log
+from etl_customers.utils.address import Address
 from etl_customers.utils.delta_log import LoggedCommit
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 
 def test_the_files_of_the_log_say_what_delta_says(spark: SparkSession, tmp_path: Path) -> None:
-    table = LakeTable(spark, str(tmp_path / "t"), "silver.t", StructType([StructField("n", LongType())]), ("n",))
+    table = LakeTable(
+        spark, Address(str(tmp_path / "t")), "silver.t", StructType([StructField("n", LongType())]), ("n",)
+    )
     table.ensure()
     for version in (1, 2):
         table.append(spark.range(version).selectExpr("id AS n"), Commit("r", {"bronze.b": version}))
     table.merge(table.delta().alias("t").merge(spark.range(1).alias("s"), "t.n = s.id").whenMatchedDelete(), _COMMIT)
     table.delta().restoreToVersion(1)
-    told = delta_log.commits(spark, f"file:{table.path}")  # not a path of a local disk: Delta is asked
-    read = delta_log.commits(spark, table.path)
+    # Not a path of a local disk, so Delta is asked.
+    elsewhere = Address(f"file:{table.address.text}")
+    told = delta_log.commits(spark, elsewhere)
+    read = delta_log.commits(spark, table.address)
     assert read == told
     assert [commit.operation for commit in read] == ["RESTORE", "MERGE", "WRITE", "WRITE", "CREATE TABLE"]
-    assert delta_log.commits(spark, table.path, 1) == read[:1]
+    assert delta_log.commits(spark, table.address, 1) == read[:1]
     assert table.version() == 4 and table.progress("bronze.b").consumed == 1
 
 
@@ -32,7 +37,8 @@ def test_commits_in_the_making_do_not_count(tmp_path: Path) -> None:
     log.mkdir()
     for name in (f"{0:020d}.json", f".{1:020d}.json.crc", f"{1:020d}.checkpoint.parquet", f".{1:020d}.json.x.tmp"):
         (log / name).write_text('{"commitInfo":{"operation":"WRITE"}}\n', encoding="utf-8")
-    assert delta_log.commits(None, str(tmp_path)) == [LoggedCommit(0, "WRITE", {}, {}, None)]  # type: ignore[arg-type]
+    told = delta_log.commits(None, Address(str(tmp_path)))  # type: ignore[arg-type]
+    assert told == [LoggedCommit(0, "WRITE", {}, {}, None)]
 
 
 _COMMIT = Commit("r", {"bronze.b": 3})

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
 
+from etl_customers.utils.address import Address
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import Commit, LakeTable
 
@@ -23,7 +24,7 @@ class _Lake:
 
     def __init__(self, spark: SparkSession, root: Path) -> None:
         self.spark, self.root = spark, root
-        self.source = LakeTable(spark, str(root / "source"), "source", _SOURCE, ("k",))
+        self.source = LakeTable(spark, Address(str(root / "source")), "source", _SOURCE, ("k",))
         self.add(("a", 1), ("b", 2), (None, 4))
         self.sums = self.table(_SUMS)
         assert self.refresh() == 3
@@ -33,7 +34,7 @@ class _Lake:
             return rows.groupBy("k").agg(F.sum("v").alias("total"), F.count("*").alias("n"))
 
         # the target's columns choose among the aggregates
-        table = LakeTable(self.spark, str(self.root / "sums"), "sums", schema, ("k",))
+        table = LakeTable(self.spark, Address(str(self.root / "sums")), "sums", schema, ("k",))
         return GroupedTable(table, ("k",), lambda rows: aggregate(rows).select(*schema.fieldNames()))
 
     def add(self, *rows: tuple[str | None, int]) -> None:

@@ -15,6 +15,7 @@ from browser_kit import chromium, faults_of
 from lake_kit import CPFS, SmallLake, record
 
 import etl_customers
+from etl_customers.main import main
 
 ROOT = Path(etl_customers.__file__).parent
 
@@ -76,6 +77,15 @@ def test_a_run_with_nothing_to_do_starts_no_spark(first_run: FirstRun) -> None:
     assert idle["run_id"] != first["run_id"] and idle["tables"] == first["tables"]
 
 
+def test_the_entry_point_returns_when_all_is_well_and_exits_when_not(first_run: FirstRun) -> None:
+    """As a wheel task calls it: SystemExit fails a task, and so keeps the next from starting."""
+    options = first_run[0].options()
+    main(options)
+    with pytest.raises(SystemExit) as end:
+        main([*options, "--token-key-file=/nowhere"])
+    assert end.value.code == 78
+
+
 def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
     with chromium() as browser:
         assert faults_of(browser, first_run[0].root / "report.html") == {}
@@ -83,7 +93,11 @@ def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
 
 @pytest.mark.parametrize(
     ("option", "says"),
-    [("--token-key-file=/nowhere", "token key file"), ("--raw-reader=magic", "ETL_RAW_READER")],
+    [
+        ("--token-key-file=/nowhere", "token key file"),
+        ("--raw-reader=magic", "ETL_RAW_READER"),
+        ("--gold-schema=prod.gold", "give ETL_GOLD_PATH or ETL_GOLD_SCHEMA, and not both"),
+    ],
 )
 def test_wrong_settings_end_with_78_before_anything_is_written(tmp_path: Path, option: str, says: str) -> None:
     lake = SmallLake(tmp_path)

@@ -38,7 +38,7 @@ class Command:
 
     def history(self) -> History:
         """What the table of metrics holds."""
-        return RunMetricsTable(self.lake.job().spark, self.lake.settings.silver_path).history()
+        return RunMetricsTable(self.lake.job().spark, self.lake.settings.ops).history()
 
 
 @pytest.fixture

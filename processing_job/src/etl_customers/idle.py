@@ -12,6 +12,7 @@ from customer_contract import Contract, load_contract
 from etl_customers.config.settings import JobSettings
 from etl_customers.lake_state import lake_state
 from etl_customers.modules.bronze.raw_batches import published_batches
+from etl_customers.privacy.key_source import key_source
 from etl_customers.privacy.token_key import read_token_key
 from etl_customers.quality.judge import AGES
 from etl_customers.summary import NOTHING_READ, Summary, read_summary
@@ -27,7 +28,7 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
     last = _last_whole_run(settings.runs_path)
     if last is None or settings.recheck:
         return None
-    read_token_key(settings.token_key_file, settings.token_key_id)
+    read_token_key(key_source(settings), settings.token_key_id)
     contract = load_contract(settings.contract_path)
     batches = published_batches(Path(settings.raw_path), contract)
     aged = _aged(last, contract, started_at)

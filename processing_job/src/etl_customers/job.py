@@ -28,6 +28,7 @@ from etl_customers.modules.silver.customers import customers
 from etl_customers.modules.silver.load import SilverLoad
 from etl_customers.modules.silver.purchases import purchases_table
 from etl_customers.modules.silver.quarantine import quarantine_table
+from etl_customers.privacy.key_source import key_source
 from etl_customers.privacy.token_key import TokenKey, read_token_key
 from etl_customers.quality.gate import QualityGate, Verdict
 from etl_customers.quality.run_metrics import RunMetricsTable
@@ -68,10 +69,10 @@ class Job:
         self.run_id = run_id
         self.accept_quality = accept_quality
         self.contract: Contract = load_contract(settings.contract_path)
-        self.key: TokenKey = read_token_key(settings.token_key_file, settings.token_key_id)
+        self.key: TokenKey = read_token_key(key_source(settings), settings.token_key_id)
         self.spark: SparkSession = get_session(settings, self._raw_rows)
-        silver, gold = settings.silver_path, settings.gold_path
-        self.bronze = bronze_table(self.spark, settings.bronze_path, self.contract)
+        silver, gold = settings.silver, settings.gold
+        self.bronze = bronze_table(self.spark, settings.bronze, self.contract)
         self.purchases = purchases_table(self.spark, silver, self.contract)
         self.quarantine = quarantine_table(self.spark, silver, self.contract)
         self.customers = customers(self.spark, silver, self.contract)
@@ -116,7 +117,7 @@ class Job:
     def _reader(self) -> RawReader:
         raw, files = self.settings.raw_path, self.settings.max_files_per_trigger
         if self.settings.raw_reader is RawReaderKind.AUTO_LOADER:
-            schemas = f"{self.settings.checkpoint_path}/_schemas"
+            schemas = f"{self.settings.checkpoints}/_schemas"
             return AutoLoaderReader(self.spark, raw, self.contract, files, schemas)
         return FileStreamReader(self.spark, raw, self.contract, files)
 
@@ -128,7 +129,7 @@ class Job:
             self.bronze,
             self.key,
             self.settings.raw_path,
-            self.settings.checkpoint_path,
+            self.settings.checkpoints,
             self.run_id,
         )
 
@@ -141,12 +142,12 @@ class Job:
             self.purchases,
             self.quarantine,
             self.customers,
-            f"{self.settings.silver_path}/_stage",
+            self.settings.silver.table("_stage"),
             self.run_id,
         )
 
     def _quality_gate(self) -> QualityGate:
-        metrics = RunMetricsTable(self.spark, self.settings.silver_path)
+        metrics = RunMetricsTable(self.spark, self.settings.ops)
         return QualityGate(self.contract, metrics, self.purchases, self.run_id, self.accept_quality)
 
     def _gold_load(self) -> GoldLoad:

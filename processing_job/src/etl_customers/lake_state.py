@@ -23,8 +23,9 @@ from etl_customers.utils.delta_log import commit_files
 def lake_state(settings: JobSettings, contract: Contract, batches: Iterable[RawBatch]) -> str | None:
     """SHA-256 (hex) over the raw batches, each table's newest commit, the contract, the settings and this package's
     version; None if the lake is not on a local disk."""
-    layers = [Path(path) for path in (settings.bronze_path, settings.silver_path, settings.gold_path)]
-    if not all(layer.is_dir() for layer in layers):
+    places = (settings.bronze, settings.silver, settings.gold)
+    layers = [Path(place.text) for place in places if not place.is_schema]
+    if len(layers) < len(places) or not all(layer.is_dir() for layer in layers):
         return None
     # A commit's file names its data files by random ids, so its content tells tables apart that were made anew.
     newest = [log[0] for layer in layers for table in sorted(layer.iterdir()) if (log := commit_files(table))]

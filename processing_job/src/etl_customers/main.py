@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pyspark.errors import PySparkException
 
 from etl_customers.config.settings import JobSettings
@@ -23,7 +24,7 @@ from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.lineage import lineage
 from etl_customers.report.render import write_report
-from etl_customers.summary import Summary, failed_summary, summarise, write_summary
+from etl_customers.summary import Summary, failed_summary, run_folder, summarise, write_summary
 from etl_customers.utils import job_log
 
 _REPORT = "report.html"
@@ -31,8 +32,10 @@ _BESIDE_SUMMARY = Path("-")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point of the console script and of the wheel task."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    """Entry point of the console script and of the wheel task, which may take even SystemExit(0) for a failure."""
+    code = run(sys.argv[1:] if argv is None else argv)
+    if code:
+        sys.exit(code)
 
 
 def run(argv: list[str]) -> int:
@@ -59,7 +62,7 @@ def run(argv: list[str]) -> int:
         condition = error.getCondition() if isinstance(error, PySparkException) else None
         places = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
         job_log.error("run_failed", kind=type(error).__name__, condition=condition, places=places)
-    print(write_summary(summary, settings.runs_path))
+    print(write_summary(summary, settings.runs_path, arguments.layer))
     return code
 
 
@@ -80,7 +83,8 @@ def _run_layers(
     result = job.run(arguments.layer)
     summary = summarise(job, result, started_at)
     if arguments.report:
-        path = settings.runs_path / run_id / _REPORT if arguments.report == _BESIDE_SUMMARY else arguments.report
+        beside = run_folder(settings.runs_path, run_id, arguments.layer) / _REPORT
+        path = beside if arguments.report == _BESIDE_SUMMARY else arguments.report
         traced = lineage(job, result)
         summary.lineage = asdict(traced)
         write_report(path, summary, result.quality.history, traced, job.contract)
@@ -97,15 +101,23 @@ def _settings(arguments: argparse.Namespace) -> JobSettings:
     try:
         return JobSettings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        names = ", ".join(f"ETL_{'.'.join(map(str, fault['loc'])).upper()}" for fault in error.errors())
-        raise ConfigurationInvalid(f"settings missing or invalid: {names}") from None
+        faults = ", ".join(map(_fault, error.errors()))
+        raise ConfigurationInvalid(f"settings missing or invalid: {faults}") from None
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """The setting's name, or what the settings say of several; never a value."""
+    if not fault["loc"]:
+        return str(fault["ctx"]["error"])
+    return f"ETL_{'.'.join(map(str, fault['loc'])).upper()}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="etl-customers", description=__doc__)
     parser.add_argument("--layer", type=Layer, choices=list(Layer), default=Layer.ALL)
     parser.add_argument("--run-id", help="id of this run; a random one by default")
-    parser.add_argument("--accept-quality", metavar="RUN_ID", help="let the breaches pass with which that run was held")
+    accept = "let the breaches pass with which that run was held"
+    parser.add_argument("--accept-quality", metavar="RUN_ID", type=_or_none, help=accept)
     parser.add_argument(
         "--report",
         type=Path,
@@ -117,6 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     for name in JobSettings.model_fields:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or ETL_{name.upper()}")
     return parser
+
+
+def _or_none(text: str) -> str | None:
+    """A parameter of a Databricks job cannot be left out, only be empty."""
+    return text or None
 
 
 if __name__ == "__main__":

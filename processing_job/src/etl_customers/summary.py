@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import JobError
-from etl_customers.job import Job, RunResult
+from etl_customers.job import Job, Layer, RunResult
 from etl_customers.lake_state import lake_state
 from etl_customers.modules.silver.counts import SilverCounts
 from etl_customers.quality.metric import Metric
@@ -94,9 +94,15 @@ def failed_summary(run_id: str, started_at: datetime, error: JobError) -> Summar
     return Summary(run_id, started_at.isoformat(), datetime.now(UTC).isoformat(), "failed", error=_told(error))
 
 
-def write_summary(summary: Summary, runs: Path) -> Path:
-    """Write the summary to `<runs>/<run id>/summary.json` and return that path."""
-    path = runs / summary.run_id / "summary.json"
+def run_folder(runs: Path, run_id: str, layer: Layer) -> Path:
+    """Where a run leaves summary and report: `<runs>/<run id>`, and the layer below it if that is all it ran, since on
+    Databricks three tasks share a run id."""
+    return runs / run_id if layer is Layer.ALL else runs / run_id / layer
+
+
+def write_summary(summary: Summary, runs: Path, layer: Layer = Layer.ALL) -> Path:
+    """Write `summary.json` to the run's folder and return its path."""
+    path = run_folder(runs, summary.run_id, layer) / "summary.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(summary), indent=1, ensure_ascii=False, default=str), encoding="utf-8")
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 from customer_contract import ContractError, load_contract
 
 from etl_customers.modules.silver import customer_conflicts
+from etl_customers.utils.address import Place, quoted
 
 _WRONG_SETTINGS = 78
 
@@ -26,16 +27,13 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(_WRONG_SETTINGS)
     if arguments.catalog:
-        silver = f"{_quoted(arguments.catalog)}.silver"
+        silver = f"{quoted(arguments.catalog)}.silver"
         view, purchases, customers = (f"{silver}.{name}" for name in ("customer_conflicts", "purchases", "customers"))
         print(f"{customer_conflicts.create_statement(contract, view, purchases, customers)};")
     else:
-        purchases, customers = (f"delta.{_quoted(f'{arguments.silver_path}/{n}')}" for n in ("purchases", "customers"))
+        place = Place(arguments.silver_path)
+        purchases, customers = (place.table(name).sql for name in ("purchases", "customers"))
         print(f"{customer_conflicts.query(contract, purchases, customers)};")
-
-
-def _quoted(identifier: str) -> str:
-    return f"`{identifier.replace('`', '``')}`"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Self
 
+from pydantic import StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from etl_customers.utils.address import Place
+
+SchemaName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?$")]
 
 
 class RawReaderKind(StrEnum):
@@ -23,16 +29,30 @@ class SessionKind(StrEnum):
 
 
 class JobSettings(BaseSettings):
-    """Paths are directories: local ones, or Unity Catalog volumes and external locations on Databricks."""
+    """Paths are directories: local ones, or Unity Catalog volumes on Databricks.
+
+    The tables of a layer are directories below its path or, if its schema is given instead, tables of that schema
+    (`catalog.schema`).
+    """
 
     model_config = SettingsConfigDict(env_prefix="ETL_", extra="ignore")
 
     raw_path: str
-    bronze_path: str
-    silver_path: str
-    gold_path: str
+    bronze_path: str | None = None
+    silver_path: str | None = None
+    gold_path: str | None = None
+    bronze_schema: SchemaName | None = None
+    silver_schema: SchemaName | None = None
+    gold_schema: SchemaName | None = None
+    #: Of the table of metrics; beside silver's tables by default.
+    ops_schema: SchemaName | None = None
+    #: Where the raw readers keep which files they have seen; below bronze's directory by default.
+    checkpoint_path: str | None = None
     runs_path: Path
-    token_key_file: Path
+    #: The token key is in this file, or in a secret scope of Databricks.
+    token_key_file: Path | None = None
+    token_key_scope: str | None = None
+    token_key_name: str = "token-key"
     token_key_id: str = "k1"
     contract_path: Path | None = None
     raw_reader: RawReaderKind = RawReaderKind.FILE_STREAM
@@ -45,7 +65,45 @@ class JobSettings(BaseSettings):
     local_threads: int = 2
     local_memory: str = "2g"
 
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        for one, other in (
+            ("bronze_path", "bronze_schema"),
+            ("silver_path", "silver_schema"),
+            ("gold_path", "gold_schema"),
+            ("token_key_file", "token_key_scope"),
+        ):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                raise ValueError(f"give ETL_{one.upper()} or ETL_{other.upper()}, and not both")
+        if self.checkpoint_path is None and self.bronze_path is None:
+            raise ValueError("give ETL_CHECKPOINT_PATH, as ETL_BRONZE_SCHEMA is no directory")
+        return self
+
     @property
-    def checkpoint_path(self) -> str:
-        """Where the raw readers keep which files they have seen."""
-        return f"{self.bronze_path}/_checkpoints"
+    def checkpoints(self) -> str:
+        """The directory of the raw readers' checkpoints."""
+        return self.checkpoint_path or f"{self.bronze_path}/_checkpoints"
+
+    @property
+    def bronze(self) -> Place:
+        """Where bronze's tables are."""
+        return _place(self.bronze_path, self.bronze_schema)
+
+    @property
+    def silver(self) -> Place:
+        """Where silver's tables are."""
+        return _place(self.silver_path, self.silver_schema)
+
+    @property
+    def gold(self) -> Place:
+        """Where gold's tables are."""
+        return _place(self.gold_path, self.gold_schema)
+
+    @property
+    def ops(self) -> Place:
+        """Where the table of metrics is."""
+        return _place(self.silver_path and f"{self.silver_path}/_ops", self.ops_schema or self.silver_schema)
+
+
+def _place(path: str | None, schema: str | None) -> Place:
+    return Place(path or "") if schema is None else Place(schema, is_schema=True)

@@ -1,4 +1,4 @@
-"""The key of the tokens: where it comes from, and how Spark gets it without showing it in any plan.
+"""The key of the tokens: what makes it fit, and how Spark gets it without showing it in any plan.
 
 Sources: RFC 2104 (HMAC), RFC 4231 (test vectors). Spark has `hmac` only from 4.3 on; a literal key would stand in
 every plan and in the event log, so the padded keys are the value of a scalar subquery (docs/privacy.md).
@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BinaryType, StructField, StructType
 
 from etl_customers.errors import ConfigurationInvalid
+from etl_customers.privacy.key_source import TokenKeySource
 
 _BLOCK = 64  # bytes, the block size of SHA-256
 _MIN_BYTES = 32
@@ -40,16 +40,13 @@ class TokenKey:
         return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
 
 
-def read_token_key(path: Path, key_id: str) -> TokenKey:
-    """The key in the file at `path`, surrounding white space removed.
+def read_token_key(source: TokenKeySource, key_id: str) -> TokenKey:
+    """The key that the source holds, surrounding white space removed.
 
     Raises:
         ConfigurationInvalid: missing, shorter than 32 bytes, or plainly not random. There is no unkeyed fallback.
     """
-    try:
-        master = path.read_bytes().strip()
-    except OSError as error:
-        raise ConfigurationInvalid(f"the token key file {path} cannot be read: {error.strerror}") from None
+    master = source.read().strip()
     if len(master) < _MIN_BYTES:
         raise ConfigurationInvalid(f"the token key must have at least {_MIN_BYTES} bytes, it has {len(master)}")
     if len(set(master)) < 8 or any(sample.encode() in master.lower() for sample in _KNOWN_SAMPLES):

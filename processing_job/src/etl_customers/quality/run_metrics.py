@@ -11,6 +11,7 @@ from pyspark.sql.types import DataType, DoubleType, LongType, StringType, Struct
 
 from etl_customers.quality.history import History
 from etl_customers.quality.metric import Metric
+from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 NAME = "ops.run_metrics"
@@ -36,11 +37,11 @@ _SCHEMA = StructType(
 
 
 class RunMetricsTable:
-    """The table, beside silver's."""
+    """The table."""
 
-    def __init__(self, spark: SparkSession, silver_path: str) -> None:
+    def __init__(self, spark: SparkSession, ops: Place) -> None:
         self.spark = spark
-        self.table = LakeTable(spark, f"{silver_path}/_ops/run_metrics", NAME, _SCHEMA, ("run_id", "run_at"))
+        self.table = LakeTable(spark, ops.table("run_metrics"), NAME, _SCHEMA, ("run_id", "run_at"))
 
     def history(self) -> History:
         """The newest rows on record."""

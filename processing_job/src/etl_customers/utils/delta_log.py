@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
+
+from etl_customers.utils.address import Address
 
 _COMMIT_FILE = re.compile(r"\d{20}\.json")
 
@@ -30,12 +31,12 @@ class LoggedCommit:
     metadata: str | None
 
 
-def commits(spark: SparkSession, path: str, limit: int | None = None) -> list[LoggedCommit]:
+def commits(spark: SparkSession, address: Address, limit: int | None = None) -> list[LoggedCommit]:
     """The table's newest `limit` commits, or all that its log still has; newest first."""
-    files = commit_files(Path(path))
+    files = commit_files(address.directory)
     if files:
         return [_from_file(file) for file in files[:limit]]
-    table = DeltaTable.forPath(spark, path)
+    table = address.delta(spark)
     rows = (table.history() if limit is None else table.history(limit)).collect()
     return [
         LoggedCommit(
@@ -49,10 +50,10 @@ def commits(spark: SparkSession, path: str, limit: int | None = None) -> list[Lo
     ]
 
 
-def commit_files(table: Path) -> list[Path]:
-    """The commits in the log of a table on a local disk, newest first; empty if there is none."""
-    log = table / "_delta_log"
-    if not log.is_dir():
+def commit_files(table: Path | None) -> list[Path]:
+    """The commits in the log of a table on a local disk, newest first; empty if there is none, or no such table."""
+    log = table and table / "_delta_log"
+    if log is None or not log.is_dir():
         return []
     return sorted((path for path in log.iterdir() if _COMMIT_FILE.fullmatch(path.name)), reverse=True)
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
@@ -20,6 +19,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from etl_customers.utils import delta_log
+from etl_customers.utils.address import Address
 from etl_customers.utils.delta_log import LoggedCommit
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
@@ -63,11 +63,11 @@ class Progress:
 
 
 class LakeTable:
-    """One Delta table at a path.
+    """One Delta table, in a directory or under a name.
 
     Args:
         spark: the session.
-        path: the table's directory.
+        address: where it is.
         name: layer and table, for logs and progress, as in `silver.purchases`.
         schema: columns, with comments.
         stats_columns: columns whose minimum and maximum may stand in Delta's log. Personal data must not: VACUUM does
@@ -78,14 +78,14 @@ class LakeTable:
     def __init__(
         self,
         spark: SparkSession,
-        path: str,
+        address: Address,
         name: str,
         schema: StructType,
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
     ) -> None:
         self.spark = spark
-        self.path = path
+        self.address = address
         self.name = name
         self.schema = schema
         self._stats_columns = stats_columns
@@ -93,28 +93,22 @@ class LakeTable:
 
     def ensure(self) -> LakeTable:
         """Create the table if it is not there."""
-        if self.exists():
-            return self
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path).addColumns(self.schema)
-        for key, value in self._properties().items():
-            builder = builder.property(key, value)
-        if self._cluster_by:
-            builder = builder.clusterBy(*self._cluster_by)
-        builder.execute()
+        if not self.exists():
+            self.address.create(self.spark, self.schema, self._properties(), self._cluster_by)
         return self
 
     def exists(self) -> bool:
         """True if the table is there."""
-        return bool(delta_log.commit_files(Path(self.path))) or DeltaTable.isDeltaTable(self.spark, self.path)
+        return bool(delta_log.commit_files(self.address.directory)) or self.address.exists(self.spark)
 
     def delta(self) -> DeltaTable:
         """The table for MERGE and history."""
-        return DeltaTable.forPath(self.spark, self.path)
+        return self.address.delta(self.spark)
 
     def read(self, version: int | None = None) -> DataFrame:
         """All rows, of the newest or of the given version."""
-        reader = self.spark.read.format("delta")
-        return (reader if version is None else reader.option("versionAsOf", version)).load(self.path)
+        reader = self.spark.read
+        return self.address.load(reader if version is None else reader.option("versionAsOf", version))
 
     def version(self) -> int:
         """The newest version."""
@@ -124,21 +118,21 @@ class LakeTable:
         """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all as inserts if after is None."""
         if after is None:
             return self.read(until).withColumn("_change_type", F.lit("insert"))
-        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
-        feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
-        return feed.where("_change_type <> 'update_preimage'").drop("_commit_version", "_commit_timestamp")
+        return (
+            self._feed(after, until)
+            .where("_change_type <> 'update_preimage'")
+            .drop("_commit_version", "_commit_timestamp")
+        )
 
     def touched(self, after: int | None, until: int) -> DataFrame:
         """Like `changes`, but with the rows as they were before an update too: every group a change may affect."""
         if after is None:
             return self.read(until)
-        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
-        feed = reader.option("startingVersion", after + 1).option("endingVersion", until).load(self.path)
-        return feed.drop("_change_type", "_commit_version", "_commit_timestamp")
+        return self._feed(after, until).drop("_change_type", "_commit_version", "_commit_timestamp")
 
     def progress(self, source: str, definition: str = "") -> Progress:
         """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
-        commits = delta_log.commits(self.spark, self.path)
+        commits = delta_log.commits(self.spark, self.address)
         by_version = {commit.version: commit for commit in commits}
         newest = max(by_version)
         return Progress(
@@ -147,12 +141,13 @@ class LakeTable:
 
     def append(self, frame: DataFrame, commit: Commit) -> None:
         """Add rows in one commit that carries the progress."""
-        frame.write.format("delta").mode("append").option("userMetadata", commit.to_json()).save(self.path)
+        self.address.save(frame.write.mode("append").option("userMetadata", commit.to_json()))
 
     def replace(self, frame: DataFrame, commit: Commit) -> None:
         """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit."""
-        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer.option("userMetadata", commit.to_json()).save(self.path)
+        # The properties too: under a name this is CREATE OR REPLACE, and the log must never hold personal statistics.
+        writer = frame.write.mode("overwrite").option("overwriteSchema", "true").options(**self._properties())
+        self.address.save(writer.option("userMetadata", commit.to_json()))
 
     def appended_rows(self) -> int:
         """How many rows the newest commit added, by Delta's own count."""
@@ -173,13 +168,17 @@ class LakeTable:
         """Commit progress alone. Delta skips empty commits unless they carry a transaction id."""
         # A version that is not higher than the last is skipped in silence, hence the clock.
         options = {"txnAppId": _PROGRESS_APP, "txnVersion": str(time.time_ns()), "userMetadata": commit.to_json()}
-        writer = self.spark.createDataFrame([], self.read().schema).write.format("delta").mode("append")
+        writer = self.spark.createDataFrame([], self.read().schema).write.mode("append")
         for key, value in options.items():
             writer = writer.option(key, value)
-        writer.save(self.path)
+        self.address.save(writer)
+
+    def _feed(self, after: int, until: int) -> DataFrame:
+        reader = self.spark.read.option("readChangeFeed", "true")
+        return self.address.load(reader.option("startingVersion", after + 1).option("endingVersion", until))
 
     def _newest_commit(self) -> LoggedCommit:
-        (commit,) = delta_log.commits(self.spark, self.path, 1)
+        (commit,) = delta_log.commits(self.spark, self.address, 1)
         return commit
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -11,16 +11,57 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.types import StructType
+from pyspark.sql.utils import is_remote
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_reader import RawReader, stream_name
-from etl_customers.modules.bronze.table import BATCH_ID_PATTERN
+from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
+from etl_customers.utils.address import Address
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 ROW_PURPOSE = "row:v1"
+#: Not a field of what Spark pickles; see `BronzeAppend`.
+_APPENDING = Lock()
+
+
+@dataclass(frozen=True)
+class BronzeAppend:
+    """Appends a micro-batch to bronze, without the raw files that bronze has already.
+
+    In standard access mode Spark pickles it and calls it in another process, so it holds neither session nor lock.
+    """
+
+    contract: Contract
+    address: Address
+    schema: StructType
+    key: TokenKey
+    run_id: str
+
+    def __call__(self, frame: DataFrame, epoch: int) -> None:
+        """Called by foreachBatch."""
+        # The append reads the table too, so that Delta refuses it if another job added files meanwhile; the sources
+        # of this job must not get into each other's way.
+        with _APPENDING:
+            self._append_new(frame)
+
+    def _append_new(self, frame: DataFrame) -> None:
+        table = LakeTable(frame.sparkSession, self.address, NAME, self.schema, ())
+        frame = frame.withColumn("_batch_id", F.regexp_replace("_source_file", BATCH_ID_PATTERN, "$1/$2"))
+        arrived = [row["_batch_id"] for row in frame.select("_batch_id").distinct().collect()]
+        known = table.read().where(F.col("_batch_id").isin(arrived)).select("_source_file").distinct()
+        fresh = frame.join(known, "_source_file", "left_anti")
+        table.append(self._with_metadata(fresh), Commit(self.run_id, {}))
+
+    def _with_metadata(self, frame: DataFrame) -> DataFrame:
+        content = F.to_json(F.struct(*self.contract.column_names, "_rescued_data"))
+        keyed_hash = KeyedHash(frame.sparkSession, self.key, (ROW_PURPOSE,))
+        keyed = frame.withColumn("_row_hash", keyed_hash(content, ROW_PURPOSE))
+        keyed = keyed.withColumn("_ingested_at", F.current_timestamp()).withColumn("_run_id", F.lit(self.run_id))
+        return keyed.select(*self.schema.fieldNames())
 
 
 @dataclass(frozen=True)
@@ -39,7 +80,6 @@ class BronzeLoad:
     raw_path: str
     checkpoint_path: str
     run_id: str
-    appending: Lock = field(default_factory=Lock)
 
     def run(self) -> list[RawBatch]:
         """Load what is new; returns the published batches that bronze must now hold.
@@ -63,44 +103,21 @@ class BronzeLoad:
 
     def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> list[str]:
         """Load sources and formats side by side; returns the names of the sources that failed."""
-        queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
-        failed = set()
-        for name, query in queries:
-            try:
-                query.awaitTermination()
-                job_log.info("bronze_source_done", source=name)
-            except PySparkException as error:  # its text may quote a row
-                job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
-                failed.add(name)
+        if is_remote():  # no lock holds between the processes that append, so one after another
+            failed = {name for name, raw_format in waiting if not _has_ended(name, self._start(name, raw_format))}
+        else:
+            queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
+            failed = {name for name, query in queries if not _has_ended(name, query)}
         return sorted(failed)
 
     def _start(self, name: str, raw_format: RawFormat) -> StreamingQuery:
         job_log.info("bronze_source_started", source=name)
         source = self.contract.source(name)
         stream = self.reader.stream(source, raw_format).withColumn("_source", F.lit(name))
-        writer = stream.writeStream.foreachBatch(self._append).trigger(availableNow=True)
+        append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, self.run_id)
+        writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
         checkpoint = f"{self.checkpoint_path}/{stream_name(source, raw_format)}"
         return writer.option("checkpointLocation", checkpoint).start()
-
-    def _append(self, frame: DataFrame, epoch: int) -> None:
-        # The append reads the table too, so that Delta refuses it if another job added files meanwhile; the sources
-        # of this job must not get into each other's way.
-        with self.appending:
-            self._append_new(frame)
-
-    def _append_new(self, frame: DataFrame) -> None:
-        frame = frame.withColumn("_batch_id", F.regexp_replace("_source_file", BATCH_ID_PATTERN, "$1/$2"))
-        arrived = [row["_batch_id"] for row in frame.select("_batch_id").distinct().collect()]
-        known = self.table.read().where(F.col("_batch_id").isin(arrived)).select("_source_file").distinct()
-        fresh = frame.join(known, "_source_file", "left_anti")
-        self.table.append(self._with_metadata(fresh), Commit(self.run_id, {}))
-
-    def _with_metadata(self, frame: DataFrame) -> DataFrame:
-        content = F.to_json(F.struct(*self.contract.column_names, "_rescued_data"))
-        keyed_hash = KeyedHash(frame.sparkSession, self.key, (ROW_PURPOSE,))
-        keyed = frame.withColumn("_row_hash", keyed_hash(content, ROW_PURPOSE))
-        keyed = keyed.withColumn("_ingested_at", F.current_timestamp()).withColumn("_run_id", F.lit(self.run_id))
-        return keyed.select(*self.table.schema.fieldNames())
 
     def _loaded(self) -> dict[str, int]:
         counts = self.table.read().groupBy("_batch_id").count().collect()
@@ -115,3 +132,14 @@ class BronzeLoad:
             )
         if wrong:
             raise ReconciliationFailed(f"{len(wrong)} batches have not as many rows in bronze as in raw")
+
+
+def _has_ended(name: str, query: StreamingQuery) -> bool:
+    """Wait for the query; False if it failed."""
+    try:
+        query.awaitTermination()
+    except PySparkException as error:  # its text may quote a row
+        job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
+        return False
+    job_log.info("bronze_source_done", source=name)
+    return True

@@ -6,8 +6,10 @@ from customer_contract import Contract
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StringType, StructField, StructType, TimestampType
 
+from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import LakeTable
 
+NAME = "bronze.customers"
 #: Spark regex over a raw file's path; groups: source, batch key.
 BATCH_ID_PATTERN = r"^.*/([^/]+)/[^/]+/batch=([^/]+)/[^/]+$"
 
@@ -22,9 +24,9 @@ _METADATA = {
 _STATS = ("_source", "_batch_id", "_source_file", "_ingested_at", "_run_id")
 
 
-def bronze_table(spark: SparkSession, bronze_path: str, contract: Contract) -> LakeTable:
+def bronze_table(spark: SparkSession, bronze: Place, contract: Contract) -> LakeTable:
     """`bronze.customers`."""
     fields = [StructField(c.name, StringType(), True, {"comment": c.description}) for c in contract.columns]
     fields += [StructField(name, StringType(), True, {"comment": text}) for name, text in _METADATA.items()]
     fields += [StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"})]
-    return LakeTable(spark, f"{bronze_path}/{contract.name}", "bronze.customers", StructType(fields), _STATS)
+    return LakeTable(spark, bronze.table(contract.name), NAME, StructType(fields), _STATS)

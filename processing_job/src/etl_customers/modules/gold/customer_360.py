@@ -7,11 +7,12 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DateType, DecimalType, LongType, StringType, StructField, StructType
 
+from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
 
-def customer_360(spark: SparkSession, gold_path: str, contract: Contract) -> GroupedTable:
+def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> GroupedTable:
     """`gold.customer_360` and how it is made from purchases."""
     columns: list[tuple[str, DataType, str]] = [
         ("cpf_token", StringType(), "The customer, by HMAC of the CPF"),
@@ -31,7 +32,7 @@ def customer_360(spark: SparkSession, gold_path: str, contract: Contract) -> Gro
         columns.append((f"average_ticket_{code}", DecimalType(18, 2), f"Average amount in {currency}"))
     fields = [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in columns]
     stats = ("cpf_token", "first_purchase", "last_purchase")
-    table = LakeTable(spark, f"{gold_path}/customer_360", "gold.customer_360", StructType(fields), stats)
+    table = LakeTable(spark, gold.table("customer_360"), "gold.customer_360", StructType(fields), stats)
     rules = f"high_value={contract.high_value_purchase}"
     return GroupedTable(table, ("cpf_token",), lambda purchases: _aggregate(purchases, contract), rules=rules)
 

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, DecimalType, LongType, StringType, StructField, StructType
 
+from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
@@ -20,7 +21,7 @@ _STORE_NAMES = (
 )
 
 
-def store_monthly_metrics(spark: SparkSession, gold_path: str, contract: Contract) -> GroupedTable:
+def store_monthly_metrics(spark: SparkSession, gold: Place, contract: Contract) -> GroupedTable:
     """`gold.store_monthly_metrics`: purchases and revenue by store, month and currency."""
     columns = (
         *_STORE,
@@ -43,12 +44,12 @@ def store_monthly_metrics(spark: SparkSession, gold_path: str, contract: Contrac
             F.count_distinct("cpf_token").alias("customers"),
         )
 
-    table = _table(spark, gold_path, "store_monthly_metrics", columns)
+    table = _table(spark, gold, "store_monthly_metrics", columns)
     rules = f"high_value={contract.high_value_purchase}"
     return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month, rules)
 
 
-def customers_per_store(spark: SparkSession, gold_path: str) -> GroupedTable:
+def customers_per_store(spark: SparkSession, gold: Place) -> GroupedTable:
     """`gold.customers_per_store`: how many customers bought at a store in a month, over all currencies."""
     columns = (
         *_STORE,
@@ -62,7 +63,7 @@ def customers_per_store(spark: SparkSession, gold_path: str) -> GroupedTable:
             *_names(), F.count_distinct("cpf_token").alias("customers"), F.count("*").alias("purchases")
         )
 
-    table = _table(spark, gold_path, "customers_per_store", columns)
+    table = _table(spark, gold, "customers_per_store", columns)
     return GroupedTable(table, ("store_id", "month"), aggregate, _with_month)
 
 
@@ -74,7 +75,7 @@ def _names() -> list[Column]:
     return [F.max("store_location").alias("store_location"), F.max("store_state").alias("store_state")]
 
 
-def _table(spark: SparkSession, gold_path: str, name: str, columns: tuple[tuple, ...]) -> LakeTable:  # type: ignore
+def _table(spark: SparkSession, gold: Place, name: str, columns: tuple[tuple, ...]) -> LakeTable:  # type: ignore
     fields = [StructField(column, kind, True, {"comment": comment}) for column, kind, comment in columns]
     stats = tuple(column for column, _, _ in columns)
-    return LakeTable(spark, f"{gold_path}/{name}", f"gold.{name}", StructType(fields), stats)
+    return LakeTable(spark, gold.table(name), f"gold.{name}", StructType(fields), stats)

@@ -13,6 +13,7 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 
 from etl_customers.modules.silver.columns import silver_type
 from etl_customers.modules.silver.purchases import meaning
+from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
@@ -35,7 +36,7 @@ _OWN = (
 )
 
 
-def customers(spark: SparkSession, silver_path: str, contract: Contract) -> GroupedTable:
+def customers(spark: SparkSession, silver: Place, contract: Contract) -> GroupedTable:
     """`silver.customers` and how it is made."""
     about = [column for column, _ in contract.golden_columns]
     says = {column.name: f"{meaning(column)} Survivorship: {rule}." for column, rule in contract.golden_columns}
@@ -45,7 +46,7 @@ def customers(spark: SparkSession, silver_path: str, contract: Contract) -> Grou
     fields.append(_lineage_field(about))
     safe = [c.name for c in about if c.personal_data is PersonalData.NONE]
     stats = ("cpf_token", "first_event_at", "last_event_at", *safe)
-    table = LakeTable(spark, f"{silver_path}/customers", NAME, StructType([token, *fields]), stats)
+    table = LakeTable(spark, silver.table("customers"), NAME, StructType([token, *fields]), stats)
     rules = " ".join(f"{column.name}={rule}" for column, rule in contract.golden_columns)
     return GroupedTable(table, KEYS, lambda purchases: _golden(purchases, contract), rules=rules)
 

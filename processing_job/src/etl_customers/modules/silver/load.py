@@ -14,6 +14,7 @@ from etl_customers.modules.silver.quarantine import resolve_conflicts, write_qua
 from etl_customers.modules.silver.stage import stage
 from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils import job_log
+from etl_customers.utils.address import Address
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import Commit, LakeTable, Progress
 
@@ -29,7 +30,7 @@ class SilverLoad:
     purchases: LakeTable
     quarantine: LakeTable
     customers: GroupedTable
-    stage_path: str
+    stage_address: Address
     run_id: str
 
     def run(self) -> SilverCounts:
@@ -65,8 +66,8 @@ class SilverLoad:
         return counts
 
     def _staged(self, arrived: DataFrame) -> DataFrame:
-        """The staged rows, on disk: computed once, however often they are read below. They hold masked values only."""
+        """The staged rows, written: computed once, however often they are read below. They hold masked values only."""
         frame = classify(stage(arrived, self.spark, self.contract, self.key), self.purchases.read())
-        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer.option("delta.dataSkippingNumIndexedCols", "0").save(self.stage_path)
-        return self.spark.read.format("delta").load(self.stage_path)
+        writer = frame.write.mode("overwrite").option("overwriteSchema", "true")
+        self.stage_address.save(writer.option("delta.dataSkippingNumIndexedCols", "0"))
+        return self.stage_address.load(self.spark.read)

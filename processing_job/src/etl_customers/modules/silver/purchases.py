@@ -11,6 +11,7 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType, 
 from etl_customers.errors import ReconciliationFailed
 from etl_customers.modules.silver.classify import Outcome
 from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE, silver_type
+from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 NAME = "silver.purchases"
@@ -40,7 +41,7 @@ def meaning(column: ContractColumn) -> str:
     return f"{column.description} Masked: {column.mask}." if column.sensitive else column.description
 
 
-def purchases_table(spark: SparkSession, silver_path: str, contract: Contract) -> LakeTable:
+def purchases_table(spark: SparkSession, silver: Place, contract: Contract) -> LakeTable:
     """`silver.purchases`."""
     fields, stats = [], list(_STATS_OWN)
     for column in contract.columns:
@@ -51,7 +52,7 @@ def purchases_table(spark: SparkSession, silver_path: str, contract: Contract) -
         if column.personal_data is PersonalData.NONE:
             stats.append(column.name)
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
-    return LakeTable(spark, f"{silver_path}/purchases", NAME, StructType(fields), tuple(stats))
+    return LakeTable(spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats))
 
 
 def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:

@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 
 from etl_customers.modules.silver.classify import KEY_CONFLICT, Outcome
 from etl_customers.modules.silver.stage import UNREAD
+from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 NAME = "silver.quarantine"
@@ -17,7 +18,7 @@ _STATS = ("_source", "_batch_id", "_source_file", "_ingested_at", "_run_id", "pu
 _IS_CONFLICT = f"exists(_errors, e -> e.rule = '{KEY_CONFLICT}')"
 
 
-def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) -> LakeTable:
+def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> LakeTable:
     """`silver.quarantine`: one row for each rejected row of a raw file; equal rows of one file share it."""
     text = [StructField(c.name, StringType(), True, {"comment": f"{c.description} Masked."}) for c in contract.columns]
     own = [
@@ -32,7 +33,7 @@ def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) 
         StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"}),
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
-    return LakeTable(spark, f"{silver_path}/quarantine", NAME, StructType(text + own), _STATS)
+    return LakeTable(spark, silver.table("quarantine"), NAME, StructType(text + own), _STATS)
 
 
 def write_quarantine(
