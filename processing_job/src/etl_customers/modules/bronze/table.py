@@ -27,4 +27,5 @@ def bronze_table(spark: SparkSession, bronze_path: str, contract: Contract) -> L
     fields = [StructField(c.name, StringType(), True, {"comment": c.description}) for c in contract.columns]
     fields += [StructField(name, StringType(), True, {"comment": text}) for name, text in _METADATA.items()]
     fields += [StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"})]
-    return LakeTable(spark, f"{bronze_path}/{contract.name}", "bronze.customers", StructType(fields), _STATS)
+    path = f"{bronze_path}/{contract.name}"
+    return LakeTable(spark, path, "bronze.customers", StructType(fields), _STATS, cluster_by=("_batch_id",))

@@ -45,7 +45,7 @@ def customers(spark: SparkSession, silver_path: str, contract: Contract) -> Grou
     fields.append(_lineage_field(about))
     safe = [c.name for c in about if c.personal_data is PersonalData.NONE]
     stats = ("cpf_token", "first_event_at", "last_event_at", *safe)
-    table = LakeTable(spark, f"{silver_path}/customers", NAME, StructType([token, *fields]), stats)
+    table = LakeTable(spark, f"{silver_path}/customers", NAME, StructType([token, *fields]), stats, KEYS)
     rules = " ".join(f"{column.name}={rule}" for column, rule in contract.golden_columns)
     return GroupedTable(table, KEYS, lambda purchases: _golden(purchases, contract), rules=rules)
 

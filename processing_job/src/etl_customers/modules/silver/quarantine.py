@@ -32,7 +32,8 @@ def quarantine_table(spark: SparkSession, silver_path: str, contract: Contract) 
         StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"}),
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
-    return LakeTable(spark, f"{silver_path}/quarantine", NAME, StructType(text + own), _STATS)
+    schema = StructType(text + own)
+    return LakeTable(spark, f"{silver_path}/quarantine", NAME, schema, _STATS, cluster_by=("_batch_id",))
 
 
 def write_quarantine(
