@@ -32,8 +32,8 @@ _LOCAL = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.databricks.delta.snapshotPartitions": "1",
-    # Delta 4.4 refuses versions and change feeds older than a table's retention even if no file is missing. The job goes
-    # on where it stopped, however long ago: maintenance keeps the files, and a feed that is cut is noticed.
+    # Delta 4.4 refuses versions and change feeds older than a table's retention even if no file is missing. The job
+    # goes on where it stopped, however long ago: maintenance keeps the files, and a feed that is cut is noticed.
     # https://github.com/delta-io/delta/pull/5022
     "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
     "spark.ui.enabled": "false",

@@ -19,6 +19,7 @@ from etl_customers.maintenance.files import (
     RETENTION_PROPERTY,
     FileReport,
     Layout,
+    Reclaimable,
     layout_of,
     reclaimable,
     report_on,
@@ -81,7 +82,8 @@ def keep_up(kept: KeptTable, done: Upkeep, retention_hours: int | None, dry_run:
         done.status = Status.ABSENT
         return
     layout = layout_of(table)
-    done.before = report_on(table)
+    rest = reclaimable(table)
+    done.before = report_on(table, rest)
     done.properties = _wanted_properties(kept, layout, retention_hours)
     done.clustered_by = list(table.cluster_by)
     done.retention_hours = retention_hours or layout.retention_hours
@@ -94,8 +96,13 @@ def keep_up(kept: KeptTable, done: Upkeep, retention_hours: int | None, dry_run:
         set_properties(table, done.properties)
     if done.before.files and not kept.rewritten:
         _optimize(table, layout, done)
-    _vacuum(kept, done)
-    done.after = report_on(table) if _did_something(done) else done.before
+    if RETENTION_PROPERTY in done.properties:
+        rest = reclaimable(table)
+    _vacuum(kept, rest, done)
+    if done.vacuum == "deleted":
+        rest = reclaimable(table)
+    # What OPTIMIZE has just replaced is too young to be deleted.
+    done.after = report_on(table, rest)
 
 
 def set_properties(table: LakeTable, properties: dict[str, str]) -> None:
@@ -119,23 +126,16 @@ def _optimize(table: LakeTable, layout: Layout, done: Upkeep) -> None:
     done.optimized = metrics["numFilesAdded"] > 0
 
 
-def _vacuum(kept: KeptTable, done: Upkeep) -> None:
+def _vacuum(kept: KeptTable, rest: Reclaimable, done: Upkeep) -> None:
     _hold(kept, done)
     if done.held_for:
         done.vacuum = "held"
         return
-    if not _reclaimable_files(kept, done):
+    if not rest.files:
         done.vacuum = "nothing_to_delete"
         return
     kept.table.delta().vacuum(max(done.retention_hours or 0, MIN_RETENTION_HOURS))
     done.vacuum = "deleted"
-
-
-def _reclaimable_files(kept: KeptTable, done: Upkeep) -> int:
-    """How many files VACUUM would delete: as measured before, unless the retention has changed since."""
-    if done.before and RETENTION_PROPERTY not in done.properties:
-        return done.before.reclaimable_files
-    return reclaimable(kept.table).files
 
 
 def _hold(kept: KeptTable, done: Upkeep) -> None:
@@ -144,7 +144,3 @@ def _hold(kept: KeptTable, done: Upkeep) -> None:
     hours = done.retention_hours or MIN_RETENTION_HOURS
     if pending and (time.time() - pending.since) / 3600 + _LONGEST_WRITE_HOURS > hours:
         done.held_for = pending.follower
-
-
-def _did_something(done: Upkeep) -> bool:
-    return done.optimized or done.vacuum == "deleted" or RETENTION_PROPERTY in done.properties
