@@ -25,6 +25,7 @@ setup(
     entry_points={
         "console_scripts": [
             "etl-customers = etl_customers.main:main",
+            "etl-customers-maintain = etl_customers.maintenance.main:main",
             "etl-customers-leak-scan = etl_customers.privacy.leak_scan:main",
             "etl-customers-views = etl_customers.views:main",
         ]

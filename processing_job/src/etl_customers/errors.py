@@ -35,6 +35,14 @@ class ReconciliationFailed(JobError):
     )
 
 
+class WrittenMeanwhile(JobError):
+    """Another writer changed a table while this run worked on it; Delta refused this run's commit."""
+
+    code = "WRITTEN_MEANWHILE"
+    exit_code = 75
+    advice = "Nothing is lost or half done. Run again when the other writer has finished."
+
+
 class QualityBreached(JobError):
     """A quality rule of severity error does not hold: silver is committed, gold was left as it was."""
 

@@ -17,18 +17,19 @@ from customer_contract import Contract
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.modules.bronze.raw_batches import RawBatch
-from etl_customers.utils.delta_log import commit_files
+from etl_customers.utils.delta_log import newest_change_file
 
 
 def lake_state(settings: JobSettings, contract: Contract, batches: Iterable[RawBatch]) -> str | None:
-    """SHA-256 (hex) over the raw batches, each table's newest commit, the contract, the settings and this package's
+    """SHA-256 (hex) over the raw batches, each table's newest change, the contract, the settings and this package's
     version; None if the lake is not on a local disk."""
     places = (settings.bronze, settings.silver, settings.gold)
     layers = [Path(place.text) for place in places if not place.is_schema]
     if len(layers) < len(places) or not all(layer.is_dir() for layer in layers):
         return None
     # A commit's file names its data files by random ids, so its content tells tables apart that were made anew.
-    newest = [log[0] for layer in layers for table in sorted(layer.iterdir()) if (log := commit_files(table))]
+    # What maintenance commits after it leaves the rows as they were.
+    newest = [file for layer in layers for table in sorted(layer.iterdir()) if (file := newest_change_file(table))]
     parts = {
         "tables": [(str(file), hashlib.sha256(file.read_bytes()).hexdigest()) for file in newest],
         "raw": [(batch.batch_id, batch.rows, batch.size) for batch in batches],

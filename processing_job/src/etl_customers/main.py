@@ -1,7 +1,7 @@
 """The command `etl-customers`: reads the settings, runs one layer or all, writes the summary, ends with a telling code.
 
-Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 76 quality
-breached: gold was left as it was; 78 wrong settings.
+Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 75 another writer was
+faster; 76 quality breached: gold was left as it was; 78 wrong settings.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from pydantic_core import ErrorDetails
 from pyspark.errors import PySparkException
 
 from etl_customers.config.settings import JobSettings
-from etl_customers.errors import ConfigurationInvalid, JobError
+from etl_customers.errors import ConfigurationInvalid, JobError, WrittenMeanwhile
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.lineage import lineage
 from etl_customers.report.render import write_report
 from etl_customers.summary import Summary, failed_summary, run_folder, summarise, write_summary
 from etl_customers.utils import job_log
+from etl_customers.utils.conflicts import CONFLICTS
 
 _REPORT = "report.html"
 _BESIDE_SUMMARY = Path("-")
@@ -45,23 +46,23 @@ def run(argv: list[str]) -> int:
     job_log.configure(run_id)
     started_at = datetime.now(UTC)
     try:
-        settings = _settings(arguments)
+        settings = read_settings(arguments)
     except ConfigurationInvalid as error:
-        return _explain(error)
+        return explain(error)
     try:
         summary, breach = _nothing_new(arguments, settings, run_id, started_at), None
         if summary is None:
             summary, breach = _run_layers(arguments, settings, run_id, started_at)
-        code = 0 if breach is None else _explain(breach)
+        code = 0 if breach is None else explain(breach)
     except JobError as error:
-        code = _explain(error)
+        code = explain(error)
         summary = failed_summary(run_id, started_at, error)
+    except CONFLICTS as error:
+        told = WrittenMeanwhile(f"Delta refused a commit: {type(error).__name__}")
+        code, summary = explain(told), failed_summary(run_id, started_at, told)
     except Exception as error:  # the last wall; an unforeseen fault's text may quote a row, so only its kind is told
-        code = JobError.exit_code
+        code = log_unforeseen(error)
         summary = failed_summary(run_id, started_at, JobError(f"unforeseen {type(error).__name__}"))
-        condition = error.getCondition() if isinstance(error, PySparkException) else None
-        places = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
-        job_log.error("run_failed", kind=type(error).__name__, condition=condition, places=places)
     print(write_summary(summary, settings.runs_path, arguments.layer))
     return code
 
@@ -91,12 +92,22 @@ def _run_layers(
     return summary, result.quality.fault()
 
 
-def _explain(error: JobError) -> int:
+def explain(error: JobError) -> int:
+    """Log a fault with what to do about it; returns the exit code."""
     job_log.error("run_failed", code=error.code, message=str(error), advice=error.advice)
     return error.exit_code
 
 
-def _settings(arguments: argparse.Namespace) -> JobSettings:
+def log_unforeseen(error: Exception, **fields: str) -> int:
+    """Log kind and place of a fault, and never its text; returns the exit code."""
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    places = [f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]
+    job_log.error("run_failed", kind=type(error).__name__, condition=condition, places=places, **fields)
+    return JobError.exit_code
+
+
+def read_settings(arguments: argparse.Namespace) -> JobSettings:
+    """The settings from options and environment. Raises ConfigurationInvalid."""
     given = {name: getattr(arguments, name) for name in JobSettings.model_fields}
     try:
         return JobSettings(**{name: value for name, value in given.items() if value is not None})
@@ -126,9 +137,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write an HTML report to this file, or beside the summary",
     )
+    add_settings(parser)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each setting."""
     for name in JobSettings.model_fields:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or ETL_{name.upper()}")
-    return parser
 
 
 def _or_none(text: str) -> str | None:

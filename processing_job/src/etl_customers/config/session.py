@@ -32,6 +32,10 @@ _LOCAL = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.databricks.delta.snapshotPartitions": "1",
+    # Delta 4.4 refuses versions and change feeds older than a table's retention even if no file is missing. The job
+    # goes on where it stopped, however long ago: maintenance keeps the files, and a feed that is cut is noticed.
+    # https://github.com/delta-io/delta/pull/5022
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -73,6 +77,8 @@ def local_session(
         options["spark.driver.extraJavaOptions"] = f"{_JAVA_OPTIONS} {_NO_C2}"
     options["spark.driver.memory"] = memory
     options["spark.sql.shuffle.partitions"] = str(threads)
+    # VACUUM lists directories in so many tasks; by default 10,000, which is minutes on two cores.
+    options["spark.sql.sources.parallelPartitionDiscovery.parallelism"] = str(threads)
     for name, value in options.items():
         builder = builder.config(name, value)
     spark: SparkSession = builder.getOrCreate()

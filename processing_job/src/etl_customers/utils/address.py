@@ -44,20 +44,18 @@ class Address:
         """The table for MERGE and history."""
         return DeltaTable.forName(spark, self.text) if self.is_name else DeltaTable.forPath(spark, self.text)
 
-    def create(
-        self, spark: SparkSession, schema: StructType, properties: dict[str, str], cluster_by: tuple[str, ...]
-    ) -> None:
+    def create(self, spark: SparkSession, schema: StructType, properties: dict[str, str]) -> None:
         """Create the empty table, its columns commented by the schema."""
         if self.is_name:  # Delta's own builder takes names of two parts only, outside Databricks
             writer = spark.createDataFrame([], schema).writeTo(self.text).using("delta")
             for key, value in properties.items():
                 writer = writer.tableProperty(key, value)
-            (writer.clusterBy(*cluster_by) if cluster_by else writer).create()
+            writer.create()
             return
         builder = DeltaTable.createIfNotExists(spark).location(self.text).addColumns(schema)
         for key, value in properties.items():
             builder = builder.property(key, value)
-        (builder.clusterBy(*cluster_by) if cluster_by else builder).execute()
+        builder.execute()
 
     def load(self, reader: DataFrameReader) -> DataFrame:
         """What the reader reads, by the options that it was given."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,31 @@ from pyspark.sql import SparkSession
 from etl_customers.utils.address import Address
 
 _COMMIT_FILE = re.compile(r"\d{20}\.json")
+#: Operations that leave every row as it was: they move rows between files (`dataChange` is false, so that the change
+#: feed skips them), delete files that no version needs, or change how the table is kept.
+_SAME_ROWS = frozenset(
+    ("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END", "CLUSTER BY", "SET TBLPROPERTIES", "UPGRADE PROTOCOL")
+)
+_FEW = 20
 
 
 @dataclass(frozen=True)
 class LoggedCommit:
-    """One version of a table. `parameters` and `metrics` as Delta's history shows them, `metadata` is userMetadata."""
+    """One version of a table. `parameters` and `metrics` as Delta's history shows them, `metadata` is userMetadata,
+    `at` is when it was made, in seconds since 1970.
+    """
 
     version: int
     operation: str
     parameters: Mapping[str, str]
     metrics: Mapping[str, str]
     metadata: str | None
+    at: float = field(default=0.0, compare=False)  # the log's files and Delta's history differ by milliseconds
+
+    @property
+    def changes_rows(self) -> bool:
+        """False if every row is as it was in the version before."""
+        return self.operation not in _SAME_ROWS
 
 
 def commits(spark: SparkSession, address: Address, limit: int | None = None) -> list[LoggedCommit]:
@@ -45,9 +59,25 @@ def commits(spark: SparkSession, address: Address, limit: int | None = None) -> 
             _texts(row["operationParameters"]),
             _texts(row["operationMetrics"]),
             row["userMetadata"],
+            row["timestamp"].timestamp(),
         )
         for row in rows
     ]
+
+
+def newest_change(spark: SparkSession, address: Address) -> LoggedCommit | None:
+    """The newest commit that may have changed rows; None if the log holds none any more."""
+    for limit in (1, _FEW, None):
+        for commit in commits(spark, address, limit):
+            if commit.changes_rows:
+                return commit
+    return None
+
+
+def newest_change_file(table: Path) -> Path | None:
+    """Likewise as a file, of a table on a local disk; the newest commit of all if the log holds no change any more."""
+    files = commit_files(table)
+    return next((file for file in files if _from_file(file).changes_rows), files[0] if files else None)
 
 
 def commit_files(table: Path | None) -> list[Path]:
@@ -66,6 +96,7 @@ def _from_file(file: Path) -> LoggedCommit:
         _texts(info.get("operationParameters")),
         _texts(info.get("operationMetrics")),
         info.get("userMetadata"),
+        info.get("timestamp", 0) / 1000,
     )
 
 

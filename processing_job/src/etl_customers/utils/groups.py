@@ -19,7 +19,12 @@ from etl_customers.utils import job_log
 from etl_customers.utils.lake_table import Commit, LakeTable, Progress
 
 #: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
-_FEED_IS_CUT = ("FAILED_READ_FILE.FILE_NOT_EXIST", "DELTA_CHANGE_DATA_FILE_NOT_FOUND", "DELTA_VERSION_NOT_FOUND")
+_FEED_IS_CUT = (
+    "FAILED_READ_FILE.FILE_NOT_EXIST",
+    "DELTA_CHANGE_DATA_FILE_NOT_FOUND",
+    "DELTA_VERSION_NOT_FOUND",
+    "DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class GroupedTable:
 
     def is_caught_up(self, source: LakeTable) -> bool:
         """True if the target holds all of the source's newest version, by its present definition."""
-        return self.progress(source).consumed == source.version()
+        return not source.changed_since(self.progress(source).consumed)
 
     def progress(self, source: LakeTable) -> Progress:
         """Where the target stands with regard to the source, by its present definition."""
@@ -63,7 +68,7 @@ class GroupedTable:
         self.table.ensure()
         until = source.version()
         progress = self.progress(source)
-        if progress.consumed == until:
+        if not source.changed_since(progress.consumed):
             return 0
         commit = Commit(run_id, {source.name: until}, self.definition)
         if progress.fresh:

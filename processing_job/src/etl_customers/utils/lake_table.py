@@ -24,6 +24,8 @@ from etl_customers.utils.delta_log import LoggedCommit
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
+#: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
+AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class LakeTable:
         schema: columns, with comments.
         stats_columns: columns whose minimum and maximum may stand in Delta's log. Personal data must not: VACUUM does
             not touch the log.
-        cluster_by: clustering columns, at most four, all of them among `stats_columns`.
+        cluster_by: clustering columns, at most four, all of them among `stats_columns`. Applied by maintenance, not at
+            creation: `replace` drops them anyway (seen with Delta 4.4.0), and auto compaction would rewrite the first
+            file of each new table for them.
     """
 
     def __init__(
@@ -89,12 +93,12 @@ class LakeTable:
         self.name = name
         self.schema = schema
         self._stats_columns = stats_columns
-        self._cluster_by = cluster_by
+        self.cluster_by = cluster_by
 
     def ensure(self) -> LakeTable:
         """Create the table if it is not there."""
         if not self.exists():
-            self.address.create(self.spark, self.schema, self._properties(), self._cluster_by)
+            self.address.create(self.spark, self.schema, self._properties())
         return self
 
     def exists(self) -> bool:
@@ -105,6 +109,11 @@ class LakeTable:
         """The table for MERGE and history."""
         return self.address.delta(self.spark)
 
+    @property
+    def sql_name(self) -> str:
+        """The table as SQL names it."""
+        return self.address.sql
+
     def read(self, version: int | None = None) -> DataFrame:
         """All rows, of the newest or of the given version."""
         reader = self.spark.read
@@ -113,6 +122,14 @@ class LakeTable:
     def version(self) -> int:
         """The newest version."""
         return self._newest_commit().version
+
+    def changed_since(self, version: int | None) -> bool:
+        """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
+        newest = self.version()
+        if version is None or version >= newest:
+            return version != newest
+        since = delta_log.commits(self.spark, self.address, newest - version)
+        return len(since) < newest - version or any(commit.changes_rows for commit in since)
 
     def changes(self, after: int | None, until: int) -> DataFrame:
         """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all as inserts if after is None."""
@@ -150,16 +167,17 @@ class LakeTable:
         self.address.save(writer.option("userMetadata", commit.to_json()))
 
     def appended_rows(self) -> int:
-        """How many rows the newest commit added, by Delta's own count."""
-        return int(self._newest_commit().metrics.get("numOutputRows", 0))
+        """How many rows the newest commit added, by Delta's own count; auto compaction's commit after it adds none."""
+        commit = delta_log.newest_change(self.spark, self.address)
+        return int(commit.metrics.get("numOutputRows", 0)) if commit else 0
 
     def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:
         """Run a MERGE in one commit that carries the progress; returns Delta's own operation metrics."""
         before = self.version()
         with self._metadata(commit):
             builder.execute()
-        last = self._newest_commit()
-        if last.version == before:  # a MERGE that changes nothing makes no commit
+        last = delta_log.newest_change(self.spark, self.address)  # auto compaction may have committed after the MERGE
+        if last is None or last.version <= before:  # a MERGE that changes nothing makes no commit
             self.record(commit)
             return {}
         return {key: int(value) for key, value in last.metrics.items() if value.isdigit()}
@@ -193,8 +211,7 @@ class LakeTable:
         return {
             "delta.enableChangeDataFeed": "true",
             "delta.enableDeletionVectors": "false",
-            "delta.autoOptimize.optimizeWrite": "true",
-            "delta.autoOptimize.autoCompact": "true",
+            **AUTO_OPTIMIZE,
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
         }
 

@@ -29,4 +29,5 @@ def bronze_table(spark: SparkSession, bronze: Place, contract: Contract) -> Lake
     fields = [StructField(c.name, StringType(), True, {"comment": c.description}) for c in contract.columns]
     fields += [StructField(name, StringType(), True, {"comment": text}) for name, text in _METADATA.items()]
     fields += [StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"})]
-    return LakeTable(spark, bronze.table(contract.name), NAME, StructType(fields), _STATS)
+    table = bronze.table(contract.name)
+    return LakeTable(spark, table, NAME, StructType(fields), _STATS, cluster_by=("_batch_id",))

@@ -32,9 +32,11 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
         columns.append((f"average_ticket_{code}", DecimalType(18, 2), f"Average amount in {currency}"))
     fields = [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in columns]
     stats = ("cpf_token", "first_purchase", "last_purchase")
-    table = LakeTable(spark, gold.table("customer_360"), "gold.customer_360", StructType(fields), stats)
+    keys = ("cpf_token",)
+    address = gold.table("customer_360")
+    table = LakeTable(spark, address, "gold.customer_360", StructType(fields), stats, keys)
     rules = f"high_value={contract.high_value_purchase}"
-    return GroupedTable(table, ("cpf_token",), lambda purchases: _aggregate(purchases, contract), rules=rules)
+    return GroupedTable(table, keys, lambda purchases: _aggregate(purchases, contract), rules=rules)
 
 
 def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:

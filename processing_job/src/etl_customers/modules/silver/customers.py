@@ -46,7 +46,7 @@ def customers(spark: SparkSession, silver: Place, contract: Contract) -> Grouped
     fields.append(_lineage_field(about))
     safe = [c.name for c in about if c.personal_data is PersonalData.NONE]
     stats = ("cpf_token", "first_event_at", "last_event_at", *safe)
-    table = LakeTable(spark, silver.table("customers"), NAME, StructType([token, *fields]), stats)
+    table = LakeTable(spark, silver.table("customers"), NAME, StructType([token, *fields]), stats, KEYS)
     rules = " ".join(f"{column.name}={rule}" for column, rule in contract.golden_columns)
     return GroupedTable(table, KEYS, lambda purchases: _golden(purchases, contract), rules=rules)
 

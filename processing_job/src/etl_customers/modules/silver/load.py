@@ -43,7 +43,8 @@ class SilverLoad:
         self.quarantine.ensure()
         until = self.bronze.version()
         progress = self.purchases.progress(self.bronze.name)
-        counts = SilverCounts.none() if progress.consumed == until else self._take(progress, until)
+        is_new = self.bronze.changed_since(progress.consumed)
+        counts = self._take(progress, until) if is_new else SilverCounts.none()
         self.customers.refresh(self.purchases, self.run_id)
         return counts
 

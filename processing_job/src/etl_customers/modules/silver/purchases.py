@@ -52,7 +52,9 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract) -> L
         if column.personal_data is PersonalData.NONE:
             stats.append(column.name)
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
-    return LakeTable(spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats))
+    days = [c.name for c in contract.columns if c.format is ColumnFormat.DATE and c.name in stats]
+    cluster_by = (*days[:1], *(name for name in (STORE_ID,) if name in stats))
+    return LakeTable(spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats), cluster_by)
 
 
 def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:

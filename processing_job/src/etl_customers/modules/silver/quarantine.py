@@ -33,7 +33,8 @@ def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> 
         StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"}),
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
-    return LakeTable(spark, silver.table("quarantine"), NAME, StructType(text + own), _STATS)
+    schema = StructType(text + own)
+    return LakeTable(spark, silver.table("quarantine"), NAME, schema, _STATS, cluster_by=("_batch_id",))
 
 
 def write_quarantine(
