@@ -41,6 +41,7 @@ class SmallLake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        root.mkdir(parents=True, exist_ok=True)
         if not (root / "token.key").exists():
             (root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
         self._batches = 0
