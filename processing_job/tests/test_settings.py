@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +50,16 @@ def test_schemas_make_names() -> None:
 def test_what_does_not_fit_together_is_refused_by_name(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         _settings(**given)
+
+
+@pytest.mark.parametrize(
+    ("text", "sql"),
+    [
+        ("lake/gold/t", f"delta.`{Path.cwd()}/lake/gold/t`"),
+        ("/lake/gold/t", "delta.`/lake/gold/t`"),
+        ("abfss://gold@acme.dfs.core.windows.net/t", "delta.`abfss://gold@acme.dfs.core.windows.net/t`"),
+        ("dbfs:/gold/t", "delta.`dbfs:/gold/t`"),
+    ],
+)
+def test_sql_names_a_directory_absolutely_as_delta_knows_no_other(text: str, sql: str) -> None:
+    assert Address(text).sql == sql

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSession
@@ -33,8 +34,11 @@ class Address:
 
     @property
     def sql(self) -> str:
-        """The table as FROM takes it."""
-        return self.text if self.is_name else f"delta.{quoted(self.text)}"
+        """The table as FROM takes it. A local directory in full: SQL takes a relative one for a name (Delta 4.4.0)."""
+        if self.is_name:
+            return self.text
+        is_local = not urlsplit(self.text).scheme
+        return f"delta.{quoted(str(Path(self.text).absolute()) if is_local else self.text)}"
 
     def exists(self, spark: SparkSession) -> bool:
         """True if there is such a Delta table."""
