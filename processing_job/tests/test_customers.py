@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,6 @@ def test_the_views_are_printed_for_a_catalog_and_for_directories(capsys: pytest.
     assert statement.startswith("CREATE OR REPLACE VIEW `prod`.silver.customer_conflicts (cpf_token COMMENT '")
     assert "FROM `prod`.silver.purchases" in statement and "FROM `prod`.silver.customers" in statement
     print_views(["--silver-path", "lake/silver"])
-    assert "FROM delta.`lake/silver/purchases`" in capsys.readouterr().out
+    assert f"FROM delta.`{Path.cwd()}/lake/silver/purchases`" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         print_views([])
