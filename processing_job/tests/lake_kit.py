@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from customer_contract import load_contract
+from pyspark.sql import DataFrame
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.job import Job, Layer, RunResult
@@ -115,3 +116,15 @@ def _copied(text: str | None) -> str:
         return ""
     odd = text == "" or any(mark in text for mark in ',"\r\n')
     return '"' + text.replace('"', '""') + '"' if odd else text
+
+
+def rows_of(frame: DataFrame) -> list[str]:
+    """Rows as text, sorted."""
+    return sorted(str(row) for row in frame.collect())
+
+
+def assert_kept_up_as_from_nothing(job: Job) -> None:
+    """What is kept up by changes equals a full rebuild, row by row."""
+    purchases = job.purchases.read()
+    for grouped in (job.customers, job.monthly, job.per_store, job.customer_360):
+        assert rows_of(grouped.table.read()) == rows_of(grouped.computed(purchases)), grouped.table.name

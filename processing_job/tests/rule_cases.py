@@ -131,3 +131,36 @@ def nothing(chance: Chance) -> str:
 def words(chance: Chance) -> str:
     """What people write who have no number."""
     return chance.one_of(("N/A", "null", "None", "NaN", "isento", "não tem", "CPF 529.982.247-25", "x", "?"))
+
+
+def changed(valid: Callable[[Chance], str], change: Callable[[str, Chance], str]) -> Maker:
+    """Makes valid numbers, each with one change."""
+    return lambda chance: change(valid(chance), chance)
+
+
+def mistyped(valid: Callable[[Chance], str]) -> dict[str, tuple[int, Maker]]:
+    """Kinds of any number: as many digits as it should have."""
+    return {
+        "one digit wrong": (12_000, changed(valid, one_digit_wrong)),
+        "two neighbours swapped": (8_000, changed(valid, neighbours_swapped)),
+    }
+
+
+def with_blanks(valid: Callable[[Chance], str]) -> dict[str, tuple[int, Maker]]:
+    """Kinds of any number: blanks at its edges."""
+    return {
+        "common blanks around": (4_000, lambda c: around(valid(c), COMMON_BLANKS, c)),
+        "rare blanks around": (1_500, lambda c: around(valid(c), RARE_BLANKS, c)),
+    }
+
+
+def no_numbers(valid: Callable[[Chance], str], masked: Maker) -> dict[str, tuple[int, Maker]]:
+    """Kinds of any number: not one any more, or never one."""
+    return {
+        "one digit of another script": (1_500, changed(valid, one_in_a_script)),
+        "one letter": (2_000, changed(valid, one_letter)),
+        "masked": (2_000, masked),
+        "blank": (1_000, nothing),
+        "words": (1_000, words),
+        "missing": (500, lambda _: None),
+    }

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rule_cases import (
-    COMMON_BLANKS,
     FOREIGN_MARKS,
-    RARE_BLANKS,
     SEED,
     Case,
     Chance,
-    around,
+    changed,
     generate,
     grouped,
     in_script,
-    neighbours_swapped,
-    nothing,
-    one_digit_wrong,
-    one_in_a_script,
-    one_letter,
+    mistyped,
+    no_numbers,
     one_more,
     one_removed,
-    words,
+    with_blanks,
 )
 
 #: Prefix and length of cards seen in Brazil: Visa, Mastercard, Amex, Diners, Elo, Hipercard, Maestro, JCB, UnionPay.
@@ -65,10 +60,6 @@ def _as_number(chance: Chance) -> str:
     return chance.one_of((digits + ".0", f"{float(digits):.14E}", "+" + digits))
 
 
-def _of(change: Callable[[str, Chance], str]) -> Callable[[Chance], str]:
-    return lambda chance: change(_valid(chance), chance)
-
-
 _FOURS = (4, 4, 4, 4)
 _MAKERS = {
     "valid, length of its brand": (0, _valid),
@@ -78,16 +69,14 @@ _MAKERS = {
     "right sum, 2 to 11 digits": (5_000, _long(2, 10)),
     "right sum, 20 to 24 digits": (3_000, _long(20, 5)),
     "sixteen random digits": (8_000, lambda c: c.digits(16)),
-    "one digit wrong": (12_000, _of(one_digit_wrong)),
-    "two neighbours swapped": (8_000, _of(neighbours_swapped)),
-    "one digit missing": (4_000, _of(one_removed)),
-    "one digit too many": (4_000, _of(one_more)),
+    **mistyped(_valid),
+    "one digit missing": (4_000, changed(_valid, one_removed)),
+    "one digit too many": (4_000, changed(_valid, one_more)),
     "equal digits": (3_000, lambda c: str(c.below(10)) * (8 + c.below(14))),
     "leading zeros": (1_000, lambda c: with_luhn_digit("00" + c.digits(13))),
     "as a number": (1_500, _as_number),
     "dots or slashes between groups": (1_500, lambda c: grouped(_sixteen(c), _FOURS, [c.one_of("./_,")] * 3)),
-    "common blanks around": (4_000, lambda c: around(_valid(c), COMMON_BLANKS, c)),
-    "rare blanks around": (1_500, lambda c: around(_valid(c), RARE_BLANKS, c)),
+    **with_blanks(_valid),
     "dashes and dots that are not ASCII": (
         1_500,
         lambda c: grouped(_sixteen(c), _FOURS, [c.one_of(FOREIGN_MARKS)] * 3),
@@ -95,10 +84,5 @@ _MAKERS = {
     "full-width digits": (1_000, lambda c: in_script(_valid(c), "full-width")),
     "Arabic-Indic digits": (1_000, lambda c: in_script(_valid(c), "Arabic-Indic")),
     "superscript digits": (500, lambda c: in_script(_valid(c), "superscript")),
-    "one digit of another script": (1_500, _of(one_in_a_script)),
-    "one letter": (2_000, _of(one_letter)),
-    "masked": (2_000, _masked),
-    "blank": (1_000, nothing),
-    "words": (1_000, words),
-    "missing": (500, lambda _: None),
+    **no_numbers(_valid, _masked),
 }

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rule_cases import (
-    COMMON_BLANKS,
     FOREIGN_MARKS,
     RARE_BLANKS,
     SEED,
     Case,
     Chance,
-    around,
+    changed,
     generate,
     grouped,
     in_script,
-    neighbours_swapped,
-    nothing,
-    one_digit_wrong,
-    one_in_a_script,
-    one_letter,
+    mistyped,
+    no_numbers,
     one_more,
     one_removed,
-    words,
+    with_blanks,
 )
 
 _SIZES = (3, 3, 3, 2)
@@ -80,10 +76,6 @@ def _as_number(chance: Chance) -> str:
     return chance.one_of((digits + ".0", f"{float(digits):.10E}", "-" + digits, "+" + digits))
 
 
-def _of(change: Callable[[str, Chance], str]) -> Callable[[Chance], str]:
-    return lambda chance: change(_valid(chance), chance)
-
-
 _MAKERS = {
     "valid, eleven digits": (0, _valid),
     "valid, 529.982.247-25": (10_000, _dotted),
@@ -96,15 +88,13 @@ _MAKERS = {
     "valid, leading zeros": (3_000, _leading_zeros),
     "leading zeros lost": (5_000, lambda c: _leading_zeros(c).lstrip("0")),
     "eleven random digits": (10_000, lambda c: c.digits(11)),
-    "one digit wrong": (12_000, _of(one_digit_wrong)),
-    "two neighbours swapped": (8_000, _of(neighbours_swapped)),
-    "ten digits": (4_000, _of(one_removed)),
-    "twelve digits": (4_000, _of(one_more)),
+    **mistyped(_valid),
+    "ten digits": (4_000, changed(_valid, one_removed)),
+    "twelve digits": (4_000, changed(_valid, one_more)),
     "equal digits": (2_000, _equal_digits),
     "US social security number": (1_000, lambda c: grouped(c.digits(9), (3, 2, 4), "--")),
     "as a number": (1_500, _as_number),
-    "common blanks around": (4_000, lambda c: around(_valid(c), COMMON_BLANKS, c)),
-    "rare blanks around": (1_500, lambda c: around(_valid(c), RARE_BLANKS, c)),
+    **with_blanks(_valid),
     "tab, line feed or rare blank within": (
         1_500,
         lambda c: grouped(_valid(c), _SIZES, ["", "", c.one_of(("\t", "\n", "\u202f", "\ufeff", *RARE_BLANKS))]),
@@ -118,10 +108,5 @@ _MAKERS = {
     "Arabic-Indic digits": (1_000, lambda c: in_script(_valid(c), "Arabic-Indic")),
     "Devanagari digits": (1_000, lambda c: in_script(_valid(c), "Devanagari")),
     "superscript digits": (500, lambda c: in_script(_valid(c), "superscript")),
-    "one digit of another script": (1_500, _of(one_in_a_script)),
-    "one letter": (2_000, _of(one_letter)),
-    "masked": (2_000, _masked),
-    "blank": (1_000, nothing),
-    "words": (1_000, words),
-    "missing": (500, lambda _: None),
+    **no_numbers(_valid, _masked),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rule_differences import (
     Difference,
     all_digits_equal,
@@ -37,25 +39,27 @@ _BRAND = (
 )
 _BLANKS = "Only the blanks that exports leave are taken off; any other hints at damage, and the row goes to quarantine."
 
+_OF_EQUAL_DIGITS = Difference(
+    STDNUM_LUHN, "equal digits", _TAKEN, "CARD_REPEATED_DIGIT", all_digits_equal, "0000000000000000", _EQUAL
+)
+_IN_GROUPS = Difference(
+    STDNUM_LUHN,
+    "separators",
+    _REFUSED,
+    None,
+    holds(" -\u00a0"),
+    "4111 1111 1111 1111",
+    _GROUPS,
+    mended=without(" -\u00a0"),
+)
 
 CARD_DIFFERENCES = (
-    Difference(
-        STDNUM_LUHN, "equal digits", _TAKEN, "CARD_REPEATED_DIGIT", all_digits_equal, "0000000000000000", _EQUAL
-    ),
+    _OF_EQUAL_DIGITS,
     Difference(STDNUM_LUHN, "fewer than 12 digits", _TAKEN, "CARD_LENGTH", ascii_digits(1, 11), "79927398713", _LENGTH),
     Difference(
         STDNUM_LUHN, "more than 19 digits", _TAKEN, "CARD_LENGTH", ascii_digits(20, 99), "41111111111111111115", _LENGTH
     ),
-    Difference(
-        STDNUM_LUHN,
-        "separators",
-        _REFUSED,
-        None,
-        holds(" -\u00a0"),
-        "4111 1111 1111 1111",
-        _GROUPS,
-        mended=without(" -\u00a0"),
-    ),
+    _IN_GROUPS,
     Difference(
         STDNUM_LUHN,
         "blanks at an edge",
@@ -66,9 +70,7 @@ CARD_DIFFERENCES = (
         _EDGES,
         mended=without(""),
     ),
-    Difference(
-        PYDANTIC_CARD, "equal digits", _TAKEN, "CARD_REPEATED_DIGIT", all_digits_equal, "0000000000000000", _EQUAL
-    ),
+    replace(_OF_EQUAL_DIGITS, library=PYDANTIC_CARD),
     Difference(
         PYDANTIC_CARD,
         "rare blanks at an edge",
@@ -78,16 +80,7 @@ CARD_DIFFERENCES = (
         "4111111111111111\u2003",
         _BLANKS,
     ),
-    Difference(
-        PYDANTIC_CARD,
-        "separators",
-        _REFUSED,
-        None,
-        holds(" -\u00a0"),
-        "4111 1111 1111 1111",
-        _GROUPS,
-        mended=without(" -\u00a0"),
-    ),
+    replace(_IN_GROUPS, library=PYDANTIC_CARD),
     Difference(
         PYDANTIC_CARD,
         "byte order mark at an edge",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rule_cases import FOREIGN_MARKS, in_script
 from rule_differences import (
@@ -60,6 +61,11 @@ def _is_short(text: Text) -> bool:
     return len(re.sub("[^0-9]", "", text or "")) < 11
 
 
+_SLASHED = Difference(STDNUM_CPF, "slash", _REFUSED, None, holds("/"), "529.982.247/25", _SLASH, mended=without("/"))
+_WITH_EDGE_BLANKS = Difference(
+    BRUTILS_CPF, "blanks at an edge", _REFUSED, None, has_edge_blanks, " 52998224725", _EDGES, mended=without("")
+)
+
 CPF_DIFFERENCES = (
     Difference(
         STDNUM_CPF,
@@ -81,7 +87,7 @@ CPF_DIFFERENCES = (
     ),
     Difference(STDNUM_CPF, "rare blanks", _TAKEN, _CHARACTERS, has_rare_blank, "529982247\u200925", _BLANKS),
     Difference(STDNUM_CPF, "equal digits", _TAKEN, "CPF_REPEATED_DIGIT", all_digits_equal, "111.111.111-11", _EQUAL),
-    Difference(STDNUM_CPF, "slash", _REFUSED, None, holds("/"), "529.982.247/25", _SLASH, mended=without("/")),
+    _SLASHED,
     Difference(
         STDNUM_CPF,
         "byte order mark at an edge",
@@ -102,9 +108,7 @@ CPF_DIFFERENCES = (
         _SEPARATORS,
         mended=without(" .-/\u00a0"),
     ),
-    Difference(
-        BRUTILS_CPF, "blanks at an edge", _REFUSED, None, has_edge_blanks, " 52998224725", _EDGES, mended=without("")
-    ),
+    _WITH_EDGE_BLANKS,
     Difference(
         BRUTILS_CPF, "superscript digits", _RAISED, _CHARACTERS, has_superscript, "5299822472\u00b2", _SUPERSCRIPT
     ),
@@ -128,7 +132,7 @@ CPF_DIFFERENCES = (
         _DIGITS,
     ),
     Difference(DOCBR_CPF, "fewer than eleven digits", _TAKEN, "CPF_LENGTH", _is_short, "191", _SHORT),
-    Difference(DOCBR_CPF, "slash", _REFUSED, None, holds("/"), "529.982.247/25", _SLASH, mended=without("/")),
+    replace(_SLASHED, library=DOCBR_CPF),
     Difference(
         DOCBR_CPF,
         "spaces within",
@@ -139,7 +143,5 @@ CPF_DIFFERENCES = (
         _SEPARATORS,
         mended=without(" \u00a0"),
     ),
-    Difference(
-        DOCBR_CPF, "blanks at an edge", _REFUSED, None, has_edge_blanks, " 52998224725", _EDGES, mended=without("")
-    ),
+    replace(_WITH_EDGE_BLANKS, library=DOCBR_CPF),
 )

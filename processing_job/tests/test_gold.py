@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-from lake_kit import CPFS, SmallLake, record
+from lake_kit import CPFS, SmallLake, assert_kept_up_as_from_nothing, record
 
 _MARCH, _APRIL = "2025-03-15", "2025-04-15"
 
@@ -27,10 +27,7 @@ def test_incremental_gold_equals_gold_from_nothing(lake: SmallLake) -> None:
     )
     result = lake.run()
     assert result.gold_rows > 0
-    job = lake.job()
-    for grouped in (job.monthly, job.per_store, job.customer_360):
-        kept_up, from_nothing = grouped.table.read(), grouped.computed(job.purchases.read())
-        assert sorted(map(str, kept_up.collect())) == sorted(map(str, from_nothing.collect())), grouped.table.name
+    assert_kept_up_as_from_nothing(lake.job())
 
 
 def test_the_figures_of_gold(lake: SmallLake) -> None:

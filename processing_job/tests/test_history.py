@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from history_kit import History, Row, append_to_bronze
-from lake_kit import SmallLake
-from pyspark.sql import DataFrame
+from lake_kit import SmallLake, assert_kept_up_as_from_nothing, rows_of
 
 from etl_customers.job import Job, Layer
 
@@ -63,25 +62,19 @@ def _erase(job: Job, history: History) -> None:
     job.purchases.delta().delete(f"purchase_key = '{purchase}'")
 
 
-def _rows(frame: DataFrame) -> list[str]:
-    return sorted(str(row) for row in frame.collect())
-
-
 def _content(job: Job) -> dict[str, list[str]]:
     """All rows of all tables but what arrival decides.
 
     In quarantine that is also how many copies of a version that lost a conflict are kept (decision 1), not which.
     """
-    found = {table.name: _rows(table.read().drop(*_ARRIVAL)) for table in job.tables()}
+    found = {table.name: rows_of(table.read().drop(*_ARRIVAL)) for table in job.tables()}
     versions = job.quarantine.read().select("purchase_key", "_event_at", "_errors", "cpf", "total_amount")
-    return found | {job.quarantine.name: _rows(versions.distinct())}
+    return found | {job.quarantine.name: rows_of(versions.distinct())}
 
 
 def _check(job: Job) -> None:
-    purchases = job.purchases.read()
-    for grouped in (job.customers, job.monthly, job.per_store, job.customer_360):
-        assert _rows(grouped.table.read()) == _rows(grouped.computed(purchases)), grouped.table.name
-    _check_sums(job, [row.asDict() for row in purchases.collect()])
+    assert_kept_up_as_from_nothing(job)
+    _check_sums(job, [row.asDict() for row in job.purchases.read().collect()])
 
 
 def _check_sums(job: Job, purchases: list[dict[str, Any]]) -> None:
