@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date
 
 from customer_contract import ColumnFormat, Contract, SourceProfile
-from customer_contract.names import ACCENTS, match_key
+from customer_contract.names import folded, match_key
 
 from benchmarks import python_rules as rules
 from benchmarks.python_rules import Text
@@ -49,8 +48,7 @@ def _folded(text: Text, _: SourceProfile) -> list[Text]:
     value = rules.squeezed(text)
     if value is None or value.isascii():
         return [value and value.upper()]
-    plain = "".join(ACCENTS.get(char, char) for char in value if not unicodedata.category(char).startswith("M"))
-    return [plain.upper()]
+    return [folded(value)]
 
 
 def _money(text: Text, source: SourceProfile) -> list[Text]:

@@ -16,10 +16,15 @@ ACCENTS: dict[str, str] = {
 }
 
 
+def folded(text: str) -> str:
+    """`text` in upper case and without accents."""
+    without_marks = "".join(ACCENTS.get(char, char) for char in text if not unicodedata.category(char).startswith("M"))
+    return without_marks.upper()
+
+
 def match_key(text: str) -> str:
     """`São Paulo - Paulista` -> `SAO PAULO PAULISTA`: upper case, no accents, one space between words."""
-    without_marks = "".join(ACCENTS.get(char, char) for char in text if not unicodedata.category(char).startswith("M"))
-    return re.sub(r"[^A-Z0-9]+", " ", without_marks.upper()).strip()
+    return re.sub(r"[^A-Z0-9]+", " ", folded(text)).strip()
 
 
 def abbreviated(key: str, abbreviations: Mapping[str, Sequence[str]]) -> frozenset[str]:

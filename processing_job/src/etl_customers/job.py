@@ -72,6 +72,8 @@ class Job:
         self.key: TokenKey = read_token_key(key_source(settings), settings.token_key_id)
         self.spark: SparkSession = get_session(settings, self._raw_rows)
         silver, gold = settings.silver, settings.gold
+        self.stage_address = silver.table("_stage")
+        self.metrics = RunMetricsTable(self.spark, settings.ops)
         self.bronze = bronze_table(self.spark, settings.bronze, self.contract)
         self.purchases = purchases_table(self.spark, silver, self.contract)
         self.quarantine = quarantine_table(self.spark, silver, self.contract)
@@ -142,13 +144,12 @@ class Job:
             self.purchases,
             self.quarantine,
             self.customers,
-            self.settings.silver.table("_stage"),
+            self.stage_address,
             self.run_id,
         )
 
     def _quality_gate(self) -> QualityGate:
-        metrics = RunMetricsTable(self.spark, self.settings.ops)
-        return QualityGate(self.contract, metrics, self.purchases, self.run_id, self.accept_quality)
+        return QualityGate(self.contract, self.metrics, self.purchases, self.run_id, self.accept_quality)
 
     def _gold_load(self) -> GoldLoad:
         return GoldLoad(self.purchases, self.monthly, (self.per_store, self.customer_360), self.run_id)

@@ -10,6 +10,7 @@ import argparse
 import sys
 import traceback
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +34,14 @@ _BESIDE_SUMMARY = Path("-")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point of the console script and of the wheel task, which may take even SystemExit(0) for a failure."""
-    code = run(sys.argv[1:] if argv is None else argv)
+    """Entry point of the console script and of the wheel task."""
+    run_as_process(run, argv)
+
+
+def run_as_process(command: Callable[[list[str]], int], argv: list[str] | None) -> None:
+    """Run with `argv`, or the process's own; returns if all is well: a wheel task may take even SystemExit(0) for a
+    failure."""
+    code = command(sys.argv[1:] if argv is None else argv)
     if code:
         sys.exit(code)
 
@@ -42,9 +49,7 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str]) -> int:
     """Run the job; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    run_id = arguments.run_id or uuid.uuid4().hex
-    job_log.configure(run_id)
-    started_at = datetime.now(UTC)
+    run_id, started_at = begin(arguments)
     try:
         settings = read_settings(arguments)
     except ConfigurationInvalid as error:
@@ -92,6 +97,13 @@ def _run_layers(
     return summary, result.quality.fault()
 
 
+def begin(arguments: argparse.Namespace) -> tuple[str, datetime]:
+    """The run's id, with which all log lines are marked from here on, and its start (UTC)."""
+    run_id = arguments.run_id or uuid.uuid4().hex
+    job_log.configure(run_id)
+    return run_id, datetime.now(UTC)
+
+
 def explain(error: JobError) -> int:
     """Log a fault with what to do about it; returns the exit code."""
     job_log.error("run_failed", code=error.code, message=str(error), advice=error.advice)
@@ -126,7 +138,6 @@ def _fault(fault: ErrorDetails) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="etl-customers", description=__doc__)
     parser.add_argument("--layer", type=Layer, choices=list(Layer), default=Layer.ALL)
-    parser.add_argument("--run-id", help="id of this run; a random one by default")
     accept = "let the breaches pass with which that run was held"
     parser.add_argument("--accept-quality", metavar="RUN_ID", type=_or_none, help=accept)
     parser.add_argument(
@@ -137,12 +148,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write an HTML report to this file, or beside the summary",
     )
-    add_settings(parser)
+    add_common_options(parser)
     return parser
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each setting."""
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The run's id, and an option for each setting."""
+    parser.add_argument("--run-id", help="id of this run; a random one by default")
     for name in JobSettings.model_fields:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"or ETL_{name.upper()}")
 

@@ -82,7 +82,7 @@ def report_on(table: LakeTable, rest: Reclaimable) -> FileReport:
 
 def reclaimable(table: LakeTable) -> Reclaimable:
     """What VACUUM would delete by the table's own retention."""
-    listed = table.spark.sql(f"VACUUM {table.sql_name} DRY RUN").collect()
+    listed = table.spark.sql(f"VACUUM {table.address.sql} DRY RUN").collect()
     # Directories are listed too, `_change_data` even if it is full.
     paths = [row["path"] for row in listed if "." in row["path"].rsplit("/", 1)[-1]]
     return Reclaimable(len(paths), _size(table, paths))

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +17,7 @@ from pathlib import Path
 from etl_customers.config.settings import JobSettings
 from etl_customers.errors import ConfigurationInvalid, JobError, WrittenMeanwhile
 from etl_customers.job import Job
-from etl_customers.main import add_settings, explain, log_unforeseen, read_settings
+from etl_customers.main import add_common_options, begin, explain, log_unforeseen, read_settings, run_as_process
 from etl_customers.maintenance.files import MIN_RETENTION_HOURS, SMALL_FILE_BYTES
 from etl_customers.maintenance.tables import KeptTable, kept_tables
 from etl_customers.maintenance.upkeep import Status, Upkeep, keep_up
@@ -28,18 +26,14 @@ from etl_customers.utils.conflicts import CONFLICTS
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point of the console script and of the wheel task, which may take even SystemExit(0) for a failure."""
-    code = run(sys.argv[1:] if argv is None else argv)
-    if code:
-        sys.exit(code)
+    """Entry point of the console script and of the wheel task."""
+    run_as_process(run, argv)
 
 
 def run(argv: list[str]) -> int:
     """Keep up every table; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    run_id = arguments.run_id or uuid.uuid4().hex
-    job_log.configure(run_id)
-    started_at = datetime.now(UTC)
+    run_id, started_at = begin(arguments)
     try:
         _check_retention(arguments.retention_hours)
         settings = read_settings(arguments)
@@ -105,7 +99,6 @@ def _check_retention(hours: int | None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="etl-customers-maintain", description=__doc__)
-    parser.add_argument("--run-id", help="id of this run; a random one by default")
     parser.add_argument("--dry-run", action="store_true", help="measure and tell, change nothing")
     parser.add_argument(
         "--retention-hours",
@@ -114,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"how long VACUUM keeps files of former versions, {MIN_RETENTION_HOURS} or more; becomes each table's "
         f"property; by default as each table says, {MIN_RETENTION_HOURS} if it says nothing",
     )
-    add_settings(parser)
+    add_common_options(parser)
     return parser
 
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pyspark.sql.types import StructType
 
 from etl_customers.job import Job
-from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.utils import delta_log
 from etl_customers.utils.lake_table import LakeTable
 
@@ -72,6 +71,5 @@ def kept_tables(job: Job) -> list[KeptTable]:
         job.purchases.name: tuple((target.table, target.definition) for target in grouped),
     }
     kept = [KeptTable(table, followers.get(table.name, ())) for table in job.tables()]
-    metrics = RunMetricsTable(job.spark, job.settings.ops).table
-    stage = LakeTable(job.spark, job.settings.silver.table("_stage"), "silver._stage", StructType([]), ())
-    return [*kept, KeptTable(metrics), KeptTable(stage, rewritten=True)]
+    stage = LakeTable(job.spark, job.stage_address, "silver._stage", StructType([]), ())
+    return [*kept, KeptTable(job.metrics.table), KeptTable(stage, rewritten=True)]

@@ -108,7 +108,7 @@ def keep_up(kept: KeptTable, done: Upkeep, retention_hours: int | None, dry_run:
 def set_properties(table: LakeTable, properties: dict[str, str]) -> None:
     """Set table properties in one commit."""
     pairs = ", ".join(f"'{name}' = '{value}'" for name, value in properties.items())
-    table.spark.sql(f"ALTER TABLE {table.sql_name} SET TBLPROPERTIES ({pairs})")
+    table.spark.sql(f"ALTER TABLE {table.address.sql} SET TBLPROPERTIES ({pairs})")
 
 
 def _wanted_properties(kept: KeptTable, layout: Layout, retention_hours: int | None) -> dict[str, str]:
@@ -121,7 +121,7 @@ def _wanted_properties(kept: KeptTable, layout: Layout, retention_hours: int | N
 
 def _optimize(table: LakeTable, layout: Layout, done: Upkeep) -> None:
     if layout.clustered_by != list(table.cluster_by):
-        table.spark.sql(f"ALTER TABLE {table.sql_name} CLUSTER BY ({', '.join(table.cluster_by) or 'NONE'})")
+        table.spark.sql(f"ALTER TABLE {table.address.sql} CLUSTER BY ({', '.join(table.cluster_by) or 'NONE'})")
     metrics: Any = table.delta().optimize().executeCompaction().collect()[0]["metrics"]
     done.optimized = metrics["numFilesAdded"] > 0
 

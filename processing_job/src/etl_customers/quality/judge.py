@@ -6,7 +6,7 @@ one stays accepted: neither a run without rows nor one with too few may wash it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from customer_contract import Measure, QualityRule, Severity
@@ -98,7 +98,7 @@ class Judge:
         before = self.history.verdict(rule.name, source)
         if before is None or (rule.name, source, before.since) not in self._accepted:
             return before
-        return Metric(**{**vars(before), "outcome": Outcome.ACCEPTED.value})
+        return replace(before, outcome=Outcome.ACCEPTED.value)
 
     def _outcome(self, rule: QualityRule, value: float) -> Outcome:
         if rule.accepts(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -55,10 +55,7 @@ class RunMetricsTable:
 
     def append(self, metrics: list[Metric], run_id: str) -> None:
         """Add rows in one commit."""
-        rows = []
-        for metric in metrics:
-            run_id_of, at, *rest = astuple(metric)
-            rows.append((run_id_of, datetime.fromtimestamp(at, UTC), *_as_double(rest)))
+        rows = [_row(metric) for metric in metrics]
         self.table.ensure().append(self.spark.createDataFrame(rows, _SCHEMA).coalesce(1), Commit(run_id, {}))
 
 
@@ -66,8 +63,7 @@ def _collected(frame: DataFrame) -> list[Row]:
     return frame.withColumn("run_at", F.unix_micros("run_at") / 1_000_000).collect()
 
 
-def _as_double(values: list[object]) -> list[object]:
-    value = [field.name for field in fields(Metric)].index("value") - 2
-    number = values[value]
-    values[value] = float(number) if isinstance(number, (int, float)) else None
-    return values
+def _row(metric: Metric) -> tuple[object, ...]:
+    value = None if metric.value is None else float(metric.value)  # counts are whole numbers, the column is a double
+    told = asdict(metric) | {"run_at": datetime.fromtimestamp(metric.run_at, UTC), "value": value}
+    return tuple(told.values())

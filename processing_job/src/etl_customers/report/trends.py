@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from customer_contract import Contract, Measure, QualityRule
+from customer_contract import Contract, Measure
 
 from etl_customers.modules.silver.counts import SourceCounts
 from etl_customers.quality.history import NEWEST_ARRIVAL, NEWEST_EVENT, OUTCOMES, History, Step
+from etl_customers.quality.judge import AGES
 
 _RUNS = 30
 
@@ -71,7 +72,7 @@ def freshness(contract: Contract, history: History, now: float) -> list[Freshnes
         arrival, event = (history.newest(measure, source) for measure in (NEWEST_ARRIVAL, NEWEST_EVENT))
         if arrival is None:
             continue
-        rules = [rule for rule in contract.quality if _is_age(rule) and rule.applies_to(source)]
+        rules = [rule for rule in contract.quality if rule.measure in AGES and rule.applies_to(source)]
         verdicts = [history.verdict(rule.name, source) for rule in rules]
         found.append(
             Freshness(
@@ -84,10 +85,6 @@ def freshness(contract: Contract, history: History, now: float) -> list[Freshnes
             )
         )
     return found
-
-
-def _is_age(rule: QualityRule) -> bool:
-    return rule.measure in (Measure.ARRIVAL_AGE, Measure.EVENT_AGE)
 
 
 def _by_step(history: History, figure: Callable[[SourceCounts], float | None]) -> Trend:

@@ -109,11 +109,6 @@ class LakeTable:
         """The table for MERGE and history."""
         return self.address.delta(self.spark)
 
-    @property
-    def sql_name(self) -> str:
-        """The table as SQL names it."""
-        return self.address.sql
-
     def read(self, version: int | None = None) -> DataFrame:
         """All rows, of the newest or of the given version."""
         reader = self.spark.read
