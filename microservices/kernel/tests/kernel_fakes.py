@@ -92,6 +92,7 @@ class MemoryLake:
         self.staged: list[MemoryStagedBatch] = []
         self.swept: list[float] = []
         self.before_publish: Callable[[], None] = lambda: None
+        self.after_stage: Callable[[], None] = lambda: None
 
     def newest(self, source: str) -> Manifest | None:
         keys = [key for key in self.published if BatchKey(key).number is not None]
@@ -102,6 +103,7 @@ class MemoryLake:
 
     def stage(self, run_id: str, source: str) -> MemoryStagedBatch:
         self.staged.append(MemoryStagedBatch(self))
+        self.after_stage()
         return self.staged[-1]
 
     def sweep(self, source: str, older_than_seconds: float) -> int:

@@ -21,7 +21,13 @@ from ingestion_kernel.application.helpers.interruption import (
 )
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, RawFormat, Watermark
-from ingestion_kernel.domain.exceptions import InputRejected, RunCancelled, SourceThrottled, SourceUnavailable
+from ingestion_kernel.domain.exceptions import (
+    InputRejected,
+    RunCancelled,
+    RunInterrupted,
+    SourceThrottled,
+    SourceUnavailable,
+)
 from ingestion_kernel.domain.ports.source import Outcome
 from ingestion_kernel.domain.run import Run, RunStatus
 
@@ -276,6 +282,27 @@ def test_a_run_that_is_cancelled_while_it_publishes_finishes_that_batch() -> Non
     bench.lake.before_publish = lambda: asked.drop_batch(RunCancelled("the run was cancelled"))
     run = bench.run(interruption=asked)
     assert is_cancelled(run) and run.batches == list(bench.lake.published) == [BatchKey.sequence(1).text]
+
+
+def test_a_signal_just_after_staging_was_made_still_removes_it() -> None:
+    asked = Interruption()
+    bench = Bench(of(numbered(1, 2)))
+    bench.lake.after_stage = lambda: asked.interrupt(RunInterrupted("stopped by SIGTERM"))
+    run = bench.run(interruption=asked)
+    assert run.error and run.error.code == "RUN_INTERRUPTED" and bench.lake.published == {}
+    assert [staged.discarded for staged in bench.lake.staged] == [True]
+
+
+def test_a_signal_ends_a_source_that_hangs() -> None:
+    asked = Interruption()
+
+    def hang() -> None:
+        asked.interrupt(RunInterrupted("stopped by SIGTERM"))  # as the handler does, amid a call that looks at nothing
+        raise AssertionError("the signal was not heard")
+
+    bench = Bench(of(numbered(1, 2, before=hang)))
+    run = bench.run(interruption=asked)
+    assert run.error and run.error.code == "RUN_INTERRUPTED" and bench.lake.staged[0].discarded
 
 
 @pytest.mark.parametrize("wait", [pause, pause_before_retry])

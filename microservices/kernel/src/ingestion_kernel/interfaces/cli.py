@@ -64,7 +64,7 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
         """
         with _last_wall(info):
             _, runtime = compose()
-            with _interruptible():
+            with _interruptible(runtime.manager.interrupt):
                 run = runtime.manager.run_now(mode)
             typer.echo(RunView.of(run).model_dump_json())
             runtime.export.close()
@@ -147,13 +147,13 @@ def _tell_person(message: str, advice: str, code: str) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(ask: Callable[[RunInterrupted], None]) -> Iterator[None]:
     """SIGTERM and Ctrl-C end the run as RUN_INTERRUPTED, with its staging removed, instead of killing the process."""
 
     def interrupt(signal_number: int, frame: FrameType | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the first is enough; a second must not break the cleaning up
-        raise RunInterrupted(f"stopped by {signal.Signals(signal_number).name}")
+        ask(RunInterrupted(f"stopped by {signal.Signals(signal_number).name}"))
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

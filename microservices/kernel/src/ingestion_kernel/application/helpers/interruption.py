@@ -20,12 +20,13 @@ class Interruption:
         dropped: why the present batch is to be dropped whole; None while it is not.
     """
 
-    __slots__ = ("stopping", "dropped", "_asked")
+    __slots__ = ("stopping", "dropped", "_asked", "_held")
 
     def __init__(self) -> None:
         self.stopping = False
         self.dropped: IngestionError | None = None
         self._asked = threading.Event()
+        self._held = False
 
     def stop_after_batch(self) -> None:
         """Let the present batch end, and take no other."""
@@ -35,6 +36,35 @@ class Interruption:
         """Drop the present batch at its next write or wait. One that is being published already is finished."""
         self.dropped = self.dropped or reason
         self._asked.set()
+
+    def interrupt(self, reason: IngestionError) -> None:
+        """Drop the present batch, from a signal handler in the thread of the run itself.
+
+        Raises the reason at once, since that thread may hang in a call that looks at nothing; within `held`, only its
+        next write or wait raises it.
+        """
+        self.drop_batch(reason)
+        if not self._held:
+            raise reason
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it, `interrupt` does not raise: what is made there is not lost before somebody holds it."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    @contextmanager
+    def let_go(self) -> Iterator[None]:
+        """A stretch of `held` in which `interrupt` raises again."""
+        self._held = False
+        try:
+            self.check()
+            yield
+        finally:
+            self._held = True
 
     def check(self) -> None:
         """Raise the reason if the batch is to be dropped."""

@@ -140,11 +140,13 @@ class IngestionService:
             self._skip(run, batch, batch.key)
             return None
         with self._tracer.span(Step.BATCH) as span:
-            staged = self._lake.stage(run.run_id, self._source.name)
-            try:
-                manifest = self._fill(run, batch, next_key, staged, asked)
-            finally:
-                staged.discard()
+            with asked.held():
+                staged = self._lake.stage(run.run_id, self._source.name)
+                try:
+                    with asked.let_go():
+                        manifest = self._fill(run, batch, next_key, staged, asked)
+                finally:
+                    staged.discard()
             if manifest is None:
                 return None
             span.note(

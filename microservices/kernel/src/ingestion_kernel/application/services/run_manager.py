@@ -87,6 +87,10 @@ class RunManager:
         self._service.execute(run, self._interruption)
         return run
 
+    def interrupt(self, reason: RunInterrupted) -> None:
+        """End `run_now` from a signal handler: its present batch is dropped whole. Raises the reason, if it may."""
+        self._interruption.interrupt(reason)
+
     def cancel(self, run_id: str) -> Run:
         """Ask a run to end. Its present batch is dropped whole, or finished if it is being published already.
 
