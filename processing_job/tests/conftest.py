@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from customer_contract import Contract, load_contract
+from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
 
@@ -32,3 +33,11 @@ def contract() -> Contract:
 @pytest.fixture
 def lake(tmp_path: Path, spark: SparkSession) -> SmallLake:
     return SmallLake(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def seen() -> Iterator[Seen]:
+    """Where the fault suite records what it saw (docs/faults.md)."""
+    found = Seen()
+    yield found
+    found.write_if_asked()

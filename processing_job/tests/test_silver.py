@@ -138,6 +138,17 @@ def test_a_newer_version_settles_an_open_conflict(lake: SmallLake) -> None:
     assert str(lake.job().purchases.read().first()["total_amount"]) == "9.00"
 
 
+def test_a_version_that_wins_after_all_leaves_quarantine(lake: SmallLake) -> None:
+    lake.put("api", VERSIONS["new"][1], VERSIONS["contradicts"][1])
+    lake.run()
+    (lost,) = lake.job().quarantine.read().collect()
+    lake.put("database", VERSIONS["new"][1] | {"total_amount": str(lost["total_amount"])})
+    lake.run()
+    (winner,), (loser,) = lake.job().purchases.read().collect(), lake.job().quarantine.read().collect()
+    assert (winner["_source"], str(winner["total_amount"])) == ("database", lost["total_amount"])
+    assert {loser["total_amount"], lost["total_amount"]} == {"2.00", "3.00"}
+
+
 def test_golden_customers_take_the_newest_value_of_each_field(lake: SmallLake) -> None:
     lake.put("database", record(1, cpf=CPFS[0], first_name="Ana", updated_at="2025-04-01T00:00:00Z"))
     lake.put("api", record(2, cpf=CPFS[0], first_name="Ana Maria", updated_at="2025-05-01T00:00:00Z", email=None))

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from etl_customers.config.session import get_session
 from etl_customers.config.settings import JobSettings, RawReaderKind
+from etl_customers.errors import ReconciliationFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
@@ -84,6 +85,20 @@ class Job:
 
     def run(self, layer: Layer) -> RunResult:
         """Run one layer, or all in their order; a breach of quality keeps gold as it was. Raises JobError."""
+        started = time.time()
+        try:
+            return self._run(layer)
+        except ReconciliationFailed as error:
+            if self._written_by_others(started):
+                raise WrittenMeanwhile("another run wrote at the same time, so the figures do not add up") from error
+            raise
+
+    def _written_by_others(self, since: float) -> bool:
+        """True if another run changed a table that this one checks itself against. `since`: seconds since 1970."""
+        checked = (self.bronze, self.purchases, self.monthly.table, self.per_store.table, self.customer_360.table)
+        return any(table.exists() and table.others_since(since, self.run_id) for table in checked)
+
+    def _run(self, layer: Layer) -> RunResult:
         result = RunResult()
         gate = self._quality_gate()
         gate.check_acceptance()

@@ -24,6 +24,8 @@ from etl_customers.utils.delta_log import LoggedCommit
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
+#: So many newest commits are looked at for other writers.
+_RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
 
@@ -155,6 +157,24 @@ class LakeTable:
         """Add rows in one commit that carries the progress."""
         self.address.save(frame.write.mode("append").option("userMetadata", commit.to_json()))
 
+    def append_unheld(self, frame: DataFrame, keys: tuple[str, ...], commit: Commit) -> None:
+        """Like `append`, for rows whose `keys` (none of them NULL) the table does not hold yet.
+
+        It reads the table, so Delta refuses the commit if another run added rows meanwhile; two bare appends both pass.
+        """
+        self.append(frame.join(self.read().select(*keys), [*keys], "left_anti"), commit)
+
+    def written_by_others(self, after: int, run_id: str) -> bool:
+        """True if another run than that one may have changed rows since version `after`."""
+        newest = self.version()
+        since = delta_log.commits(self.spark, self.address, newest - after) if newest > after else []
+        return newest < after or any(_is_of_another(commit, run_id) for commit in since)
+
+    def others_since(self, moment: float, run_id: str) -> bool:
+        """Likewise, since a time in seconds since 1970."""
+        recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
+        return any(_is_of_another(commit, run_id) for commit in recent)
+
     def replace(self, frame: DataFrame, commit: Commit) -> None:
         """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit."""
         # The properties too: under a name this is CREATE OR REPLACE, and the log must never hold personal statistics.
@@ -231,6 +251,15 @@ def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str, defini
             return found[0] if found[1] == definition else None
         version -= 1
     return None
+
+
+def _is_of_another(commit: LoggedCommit, run_id: str) -> bool:
+    if not commit.changes_rows:
+        return False
+    try:
+        return bool(json.loads(commit.metadata or "{}").get("run_id") != run_id)
+    except (ValueError, AttributeError):  # somebody else's metadata
+        return True
 
 
 def _consumed_in(metadata: str | None, source: str) -> tuple[int, str] | None:

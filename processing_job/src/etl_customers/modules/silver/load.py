@@ -7,16 +7,20 @@ from dataclasses import asdict, dataclass, replace
 from customer_contract import Contract
 from pyspark.sql import DataFrame, SparkSession
 
+from etl_customers.errors import WrittenMeanwhile
 from etl_customers.modules.silver.classify import classify
 from etl_customers.modules.silver.counts import SilverCounts, count_outcomes
 from etl_customers.modules.silver.purchases import write_purchases
 from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
 from etl_customers.modules.silver.stage import stage
 from etl_customers.privacy.token_key import TokenKey
-from etl_customers.utils import job_log
+from etl_customers.utils import delta_log, job_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import Commit, LakeTable, Progress
+
+#: Among so many newest commits of the staging table is this run's own.
+_NEAR = 20
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class SilverLoad:
 
         Raises:
             ReconciliationFailed: the outcomes do not add up to the rows read, or Delta wrote another number.
+            WrittenMeanwhile: another run wrote to silver at the same time.
         """
         self.purchases.ensure()
         self.quarantine.ensure()
@@ -61,14 +66,29 @@ class SilverLoad:
             write_quarantine(self.quarantine, staged, self.purchases, drives_out, commit)
         if counts.total("written") and not progress.fresh:
             resolve_conflicts(self.quarantine, staged, commit)
+        self._check_alone(progress)
         # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
         counted = replace(commit, figures={name: asdict(source) for name, source in counts.sources.items()})
         write_purchases(self.purchases, staged, counts.total("written"), progress.fresh, counted)
+        self._check_alone(progress)
         return counts
+
+    def _check_alone(self, progress: Progress) -> None:
+        """What was classified holds only for the rows that silver held then.
+
+        Asked before the commit; and after, as another run may have committed in between. It is then whichever came
+        last that tells how far bronze was taken, and the next run takes the rest again.
+        """
+        if self.purchases.written_by_others(progress.version, self.run_id):
+            raise WrittenMeanwhile("another run changed silver.purchases while this one worked")
 
     def _staged(self, arrived: DataFrame) -> DataFrame:
         """The staged rows, written: computed once, however often they are read below. They hold masked values only."""
         frame = classify(stage(arrived, self.spark, self.contract, self.key), self.purchases.read())
-        writer = frame.write.mode("overwrite").option("overwriteSchema", "true")
+        written = Commit(self.run_id, {}).to_json()
+        writer = frame.write.mode("overwrite").option("overwriteSchema", "true").option("userMetadata", written)
         self.stage_address.save(writer.option("delta.dataSkippingNumIndexedCols", "0"))
-        return self.stage_address.load(self.spark.read)
+        # by its version: another run may have put its own rows in their place by now
+        newest = delta_log.commits(self.spark, self.stage_address, _NEAR)
+        version = next(commit.version for commit in newest if commit.metadata == written)
+        return self.stage_address.load(self.spark.read.option("versionAsOf", version))

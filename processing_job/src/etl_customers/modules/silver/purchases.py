@@ -68,7 +68,7 @@ def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: b
         return
     winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*table.schema.fieldNames())
     if fresh:
-        table.append(winners, commit)
+        table.append_unheld(winners, ("purchase_key",), commit)
         written = table.appended_rows()
     else:
         builder = table.delta().alias("t").merge(winners.alias("s"), "t.purchase_key = s.purchase_key")

@@ -15,6 +15,11 @@ from etl_customers.utils.lake_table import Commit, LakeTable
 NAME = "silver.quarantine"
 _ERROR = StructType([StructField("rule", StringType()), StructField("column", StringType())])
 _STATS = ("_source", "_batch_id", "_source_file", "_ingested_at", "_run_id", "purchase_key", "_event_at")
+_KEYS = ("_source_file", "_row_hash")
+_SETTLED = (
+    "t.purchase_key = s.purchase_key AND"
+    " (t._event_at < s._event_at OR t._event_at = s._event_at AND t._content_hash = s._content_hash)"
+)
 _IS_CONFLICT = f"exists(_errors, e -> e.rule = '{KEY_CONFLICT}')"
 
 
@@ -26,6 +31,9 @@ def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> 
         StructField("_occurrences", LongType(), True, {"comment": "How many equal rows the file holds"}),
         StructField("purchase_key", StringType(), True, {"comment": "Set for a KEY_CONFLICT: the purchase in silver"}),
         StructField("_event_at", TimestampType(), True, {"comment": "When this version came to be at its source"}),
+        StructField(
+            "_content_hash", StringType(), True, {"comment": "Set for a KEY_CONFLICT: keyed hash of what it says"}
+        ),
         StructField("_source", StringType(), True, {"comment": "The source system"}),
         StructField("_batch_id", StringType(), True, {"comment": "Source and key of the raw batch"}),
         StructField("_source_file", StringType(), True, {"comment": "The raw file"}),
@@ -46,24 +54,25 @@ def write_quarantine(
     )
     if drives_out:
         rejected = rejected.unionByName(_driven_out(table, staged, purchases, commit))
-    rows = rejected.groupBy("_source_file", "_row_hash").agg(*_one_of_each(table))
+    rows = rejected.groupBy(*_KEYS).agg(*_one_of_each(table))
     rows = rows.select(*table.schema.fieldNames())
     if table.version() == 0:
-        table.append(rows, commit)
+        table.append_unheld(rows, _KEYS, commit)
         return
-    same = "t._source_file = s._source_file AND t._row_hash = s._row_hash"
+    same = " AND ".join(f"t.{key} = s.{key}" for key in _KEYS)
     table.merge(table.delta().alias("t").merge(rows.alias("s"), same).whenNotMatchedInsertAll(), commit)
 
 
 def resolve_conflicts(table: LakeTable, staged: DataFrame, commit: Commit) -> None:
-    """Drop conflicts that a newer version has settled: they would have been stale, had they come after it."""
-    written = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select("purchase_key", "_event_at")
-    open_conflicts = table.read().where(_IS_CONFLICT).select("purchase_key", "_event_at")
-    newer = F.expr("c.purchase_key = w.purchase_key AND c._event_at < w._event_at")
-    if open_conflicts.alias("c").join(written.alias("w"), newer, "left_semi").isEmpty():
+    """Drop conflicts that a version written now settles: had they come after it, they would have been stale if it is
+    newer, and duplicates if it says the same.
+    """
+    versions = ("purchase_key", "_event_at", "_content_hash")
+    written = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*versions)
+    open_conflicts = table.read().where(_IS_CONFLICT).select(*versions)
+    if open_conflicts.alias("t").join(written.alias("s"), F.expr(_SETTLED), "left_semi").isEmpty():
         return
-    condition = "t.purchase_key = s.purchase_key AND t._event_at < s._event_at"
-    builder = table.delta().alias("t").merge(written.alias("s"), condition)
+    builder = table.delta().alias("t").merge(written.alias("s"), _SETTLED)
     table.merge(builder.whenMatchedDelete(_IS_CONFLICT.replace("(_errors", "(t._errors")), commit)
 
 
@@ -83,7 +92,7 @@ def _own_columns(commit: Commit) -> list[Column]:
     conflict = F.expr(_IS_CONFLICT)
     return [
         F.col("_errors"),
-        F.when(conflict, F.col("purchase_key")).alias("purchase_key"),
+        *(F.when(conflict, F.col(name)).alias(name) for name in ("purchase_key", "_content_hash")),
         F.col("_event_at"),
         *(F.col(name) for name in ("_source", "_batch_id", "_source_file", "_row_hash", "_ingested_at")),
         F.lit(commit.run_id).alias("_run_id"),
@@ -101,6 +110,6 @@ def _driven_out(table: LakeTable, staged: DataFrame, purchases: LakeTable, commi
 
 
 def _one_of_each(table: LakeTable) -> list[Column]:
-    keys = ("_source_file", "_row_hash", "_occurrences")
-    names = [name for name in table.schema.fieldNames() if name not in keys]
+    given = (*_KEYS, "_occurrences")
+    names = [name for name in table.schema.fieldNames() if name not in given]
     return [*(F.first(name).alias(name) for name in names), F.count("*").alias("_occurrences")]

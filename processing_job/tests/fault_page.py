@@ -1,0 +1,100 @@
+"""The fault suite's table: what each case must lead to, what was seen, and the page that the tests write of it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "faults.md"
+
+SAME = "the same tables"
+#: Case -> what is expected of it.
+CASES = {
+    "one run over all batches": "the reference: each row has one fate, every purchase is counted in gold",
+    "a second run": "no table gets a new version",
+    "each batch in a run of its own, in reverse order": SAME,
+    "every batch delivered twice, under another key": f"{SAME}; every second row is a duplicate or quarantined",
+    "kill -9 of the job at random moments, then a run": SAME,
+    "checkpoints deleted, then a run": f"{SAME}; nothing is read twice into bronze",
+    "checkpoints deleted together with new batches": SAME,
+    "two jobs at once, first load": f"{SAME}; who loses ends with 75 and nothing half done",
+    "two jobs at once, new batches": f"{SAME}; who loses ends with 75 and nothing half done",
+    "one unreadable line among 5,000": "one row in quarantine as CORRUPT_RECORD, 4,999 in silver",
+    "2,000 files of one row": "one version of bronze, all rows in silver",
+    "disk full while silver is written": f"exit code 70, nothing half done; with space again {SAME}",
+    "garbage in _last_checkpoint": SAME,
+    "the token key is missing": "exit code 78 before anything is written",
+}
+
+#: Cases of the same list that other tests hold, with the function that does.
+ELSEWHERE = {
+    "late update older than the stored row; two rows of one key; contradicting content at the same time": (
+        "processing_job/tests/test_silver.py",
+        "test_any_order_of_arrival_ends_in_the_same_silver",
+    ),
+    "truncated line, unknown field, wrong type, missing column, nested object": (
+        "processing_job/tests/test_bronze.py",
+        "test_odd_rows_all_reach_bronze",
+    ),
+    "a source that cannot be read": (
+        "processing_job/tests/test_bronze.py",
+        "test_a_source_that_fails_does_not_keep_the_others_out",
+    ),
+    "RESTORE of silver": ("processing_job/tests/test_silver.py", "test_a_restored_silver_reads_again_what_it_lost"),
+    "a change feed that VACUUM has cut": (
+        "processing_job/tests/test_groups.py",
+        "test_a_change_feed_that_vacuum_has_cut_is_no_end",
+    ),
+    "gold kept up by changes against gold from nothing, sums against silver": (
+        "processing_job/tests/test_history.py",
+        "test_tables_kept_up_by_changes_equal_a_full_rebuild",
+    ),
+    "no clear value past bronze, in files, logs, history and reports": (
+        "processing_job/tests/test_leak_scan.py",
+        "test_a_planted_value_is_found",
+    ),
+    "encodings other than UTF-8": ("microservices/csv/tests/test_encodings.py", "test_"),
+}
+
+_HEAD = """# What was tried to break the job
+
+Written by `make faults` after all of these tests had passed; do not edit. What was seen was counted while it happened.
+
+Raw batches are drawn at random over the three sources: new purchases, newer and older versions, repetitions,
+contradictions and invalid rows. *The same tables* means: one hash over all rows of silver, quarantine and gold equals
+that of one run over all batches. Left out are the run's id and the time of reading; where batches are spread over
+several runs, also how many copies of a contradicting version quarantine keeps ([decision 1](decisions/0001-one-fate-per-row.md)).
+The job is the command `etl-customers` in processes of its own wherever it is killed or meets another.
+"""
+
+
+class Seen:
+    """What the tests of this session saw."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def __call__(self, case: str, what: str) -> None:
+        """Record what was seen of a case."""
+        assert case in CASES, case
+        self._seen[case] = what
+
+    def write_if_asked(self) -> None:
+        """Write the page, if FAULTS_REPORT is set and every case was seen."""
+        if os.environ.get("FAULTS_REPORT") and self._seen.keys() == CASES.keys():
+            PAGE.write_text(self._page(), encoding="utf-8")
+
+    def _page(self) -> str:
+        rows = [f"| {case} | {expected} | {self._seen[case]} |" for case, expected in CASES.items()]
+        others = [f"| {case} | `{path}` |" for case, (path, _) in ELSEWHERE.items()]
+        return "\n".join(
+            [
+                _HEAD,
+                *("| Case | Expected | Seen |", "|---|---|---|", *rows, ""),
+                *("Held by other tests:", "", "| Case | Tests |", "|---|---|", *others, ""),
+                f"{datetime.now(UTC):%Y-%m-%d}, 2 cores, one machine; the store's own faults (Azure) are not among them.",
+                "",
+            ]
+        )
