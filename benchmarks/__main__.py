@@ -1,4 +1,4 @@
-"""`python -m benchmarks [adls] [api] [csv] [database] [lakehouse] [silver] [soak] [spark-start] [*-large] [--rows N]`."""
+"""`python -m benchmarks [PART ...] [--rows N]`; the parts are in `_PARTS`."""
 
 from __future__ import annotations
 

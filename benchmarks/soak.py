@@ -1,4 +1,4 @@
-"""Many ingestions in one process of each service, and one large one: does its memory grow, and how much does it need?"""
+"""Many ingestions in one process of each service, and one large one: does memory grow, how much is needed?"""
 
 from __future__ import annotations
 
@@ -142,7 +142,9 @@ def _result(found: dict[str, Soaked], large: int) -> PartResult:
     lines = []
     for source, soaked in found.items():
         growth = soaked.late / soaked.early
-        what = f"{source}: resident memory, runs {RUNS - _WINDOW + 1} to {RUNS} (other: {_WARM + 1} to {_WARM + _WINDOW})"
+        what = (
+            f"{source}: resident memory, runs {RUNS - _WINDOW + 1} to {RUNS} (other: {_WARM + 1} to {_WARM + _WINDOW})"
+        )
         goal = f"<= {_FLAT} x (flat)"
         lines.append(Line(what, "MB", soaked.late, soaked.early, soaked.early / soaked.late, goal, growth <= _FLAT))
         lines.append(Line(f"{source}: peak, after one more run of {large:,} rows", "MB", soaked.peak_mb))

@@ -1,4 +1,4 @@
-"""The sources of the soak: those of tests/ingestion, with the services' own bounds, and raw on the tests' ADLS server."""
+"""The sources of the soak: those of tests/ingestion, with the services' own bounds, and raw on an ADLS server."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class ContainerCsvWorld(CsvWorld):
 
     def _deliver(self, new: list[Row]) -> None:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([COLUMNS, *([row[column] for column in COLUMNS] for row in new)])
+        csv.writer(text, lineterminator="\n").writerows(
+            [COLUMNS, *([row[column] for column in COLUMNS] for row in new)]
+        )
         name = f"sales-{len(self.added):07d}.csv"
         draft = self._drop.get_file_client(f"drop/{name}.tmp")
         draft.upload_data(text.getvalue().encode(), overwrite=True)

@@ -1,7 +1,7 @@
 """Writes values.schema.json of the three service charts: `python scripts/chart_schemas.py`.
 
-What all charts share is said once, in helm/values.schema.yaml, as a chart cannot share a schema with its library
-(helm issue 10955). The settings and secrets come from each service's own Settings class: a chart refuses what the service
+What all charts share is said once, in helm/values.schema.yaml, as a chart cannot have a schema from its library (helm
+issue 10955). The settings and secrets come from each service's own Settings class: a chart refuses what the service
 would refuse, and a secret has no place among the settings.
 """
 

@@ -1,7 +1,7 @@
-"""Deploys one service to a cluster on this machine (kind): `python3 scripts/deploy_local.py csv`; --print only tells how.
+"""Deploys one service to a kind cluster on this machine: `python3 scripts/deploy_local.py csv`; --print only tells how.
 
-The cluster and its registry are kept between calls, and made as kind documents them, for a chart takes images by digest only
-and only a registry gives digests. Needed: docker, kind, kubectl. Secrets come from the environment: SERVICE_TOKEN (made
+The cluster and its registry are kept between calls, and made as kind documents them: a chart takes images by digest
+only, and only a registry gives digests. Needed: docker, kind, kubectl. Secrets come from the environment: SERVICE_TOKEN (made
 if unset), DATABASE_URL for database, API_KEY for api. Source: kind's guide "Local Registry".
 """
 
@@ -77,7 +77,9 @@ def check_tools(only_print: bool) -> None:
     """Stop unless everything is there that is needed."""
     absent = [name for name in ("docker", "kind", "kubectl") if not shutil.which(name)]
     if absent and not only_print:
-        sys.exit(f"{', '.join(absent)} not found on the PATH; install what is missing, or see what would be done: --print")
+        sys.exit(
+            f"{', '.join(absent)} not found on the PATH; install what is missing, or see what would be done: --print"
+        )
     if not HELM.exists() and not only_print:
         sys.exit("helm is missing; run make tools")
 
@@ -86,7 +88,9 @@ def check_secrets(service: str) -> None:
     """Stop unless the service's secrets are in the environment."""
     absent = [name for name in NEEDED[service] if not os.environ.get(name)]
     if absent:
-        sys.exit(f"set {', '.join(absent)}: {service} cannot reach its source without. It must be reachable from the cluster")
+        sys.exit(
+            f"set {', '.join(absent)}: {service} cannot reach its source without. It must be reachable from the cluster"
+        )
 
 
 def make_cluster(machine: Machine) -> None:
@@ -95,7 +99,9 @@ def make_cluster(machine: Machine) -> None:
         machine.run("kind", "create", "cluster", "--name", CLUSTER, "--config", "-", given=_CONFIG)
     if REGISTRY not in machine.run("docker", "ps", "--format", "{{.Names}}").splitlines():
         published = f"127.0.0.1:{REGISTRY_ADDRESS.rpartition(':')[2]}:5000"
-        machine.run("docker", "run", "--detach", "--network", "kind", "--publish", published, "--name", REGISTRY, "registry:3")
+        machine.run(
+            "docker", "run", "--detach", "--network", "kind", "--publish", published, "--name", REGISTRY, "registry:3"
+        )
     place = f"/etc/containerd/certs.d/{REGISTRY_ADDRESS}"
     for node in machine.run("kind", "get", "nodes", "--name", CLUSTER).splitlines():
         machine.run("docker", "exec", node, "mkdir", "-p", place)
@@ -106,7 +112,17 @@ def push_image(machine: Machine, service: str) -> str:
     """Build the image and push it; its digest."""
     name = f"{REGISTRY_ADDRESS}/{service}-ingestion:local"
     version = (ROOT / "microservices" / service / "VERSION").read_text(encoding="utf-8").strip()
-    machine.run("docker", "build", "--file", f"microservices/{service}/Dockerfile", "--build-arg", f"VERSION={version}", "--tag", name, ".")
+    machine.run(
+        "docker",
+        "build",
+        "--file",
+        f"microservices/{service}/Dockerfile",
+        "--build-arg",
+        f"VERSION={version}",
+        "--tag",
+        name,
+        ".",
+    )
     machine.run("docker", "push", "--quiet", name)
     reference = machine.run("docker", "inspect", "--format", "{{index .RepoDigests 0}}", name)
     return reference.partition("@")[2]

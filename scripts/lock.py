@@ -1,6 +1,6 @@
 """Writes the locks, with hashes, from which images and tools are installed: `python scripts/lock.py` (make lock).
 
-requirements.lock of each service: what it, the kernel and the contract need, at the versions of requirements/constraints.txt.
+requirements.lock of each service: what it, the kernel and the contract need, at the versions of constraints.txt.
 requirements/build.lock: what builds our own wheels. requirements/tools/*.txt: the Python tools of scripts/tools.py.
 """
 
@@ -54,7 +54,9 @@ def compile_lock(needs: Iterable[str], lock: Path, constraints: Path | None = No
     uv = Path(sys.executable).with_name("uv")
     bounds = ["--constraint", str(constraints)] if constraints else []
     command = [str(uv), "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate", *_PLATFORM]
-    done = subprocess.run([*command, *bounds, "--output-file", str(lock), "-"], input="\n".join(needs), text=True, cwd=ROOT)
+    done = subprocess.run(
+        [*command, *bounds, "--output-file", str(lock), "-"], input="\n".join(needs), text=True, cwd=ROOT
+    )
     if done.returncode:
         sys.exit(f"{lock.relative_to(ROOT)} could not be made; the lines above tell why. PyPI is needed.")
     print(f"{lock.relative_to(ROOT)}: {lock.read_text(encoding='utf-8').count('==')} packages")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 import yaml
-from charts import ENVIRONMENTS, NAMESPACE, SERVICES, Charts, chart_folder, deployed, of_kind, only, pod_specs, release_of
+from charts import (
+    ENVIRONMENTS,
+    NAMESPACE,
+    SERVICES,
+    Charts,
+    chart_folder,
+    deployed,
+    of_kind,
+    only,
+    pod_specs,
+    release_of,
+)
 from ingestion_kernel.interfaces.http import DROP_SECONDS
 
 EACH = [(service, environment) for service in SERVICES for environment in ENVIRONMENTS]
@@ -29,7 +39,10 @@ def test_pods_are_restricted(charts: Charts, service: str, environment: str) -> 
         assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         assert spec["automountServiceAccountToken"] is False and spec["enableServiceLinks"] is False
-        assert all(set(volume) & {"emptyDir", "csi", "secret", "configMap", "persistentVolumeClaim"} for volume in spec.get("volumes", []))
+        assert all(
+            set(volume) & {"emptyDir", "csi", "secret", "configMap", "persistentVolumeClaim"}
+            for volume in spec.get("volumes", [])
+        )
         (container,) = spec["containers"]
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -98,7 +111,10 @@ def test_selectors_find_the_servers_and_no_other_pod(charts: Charts, service: st
     cron = only(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
     server = only(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
     test = only(objects, "Pod")["metadata"]["labels"]
-    selectors = [only(objects, "Service")["spec"]["selector"], only(objects, "Deployment")["spec"]["selector"]["matchLabels"]]
+    selectors = [
+        only(objects, "Service")["spec"]["selector"],
+        only(objects, "Deployment")["spec"]["selector"]["matchLabels"],
+    ]
     selectors += [monitor["spec"]["selector"]["matchLabels"] for monitor in of_kind(objects, "PodMonitor")]
     for selector in selectors:
         assert selector.items() <= server.items()
@@ -128,7 +144,9 @@ def test_nothing_passes_the_network_that_is_not_named(charts: Charts, service: s
     for rule in policy["egress"]:
         for peer in rule["to"]:
             if peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0":
-                assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
+                assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(
+                    peer["ipBlock"]["except"]
+                )
                 assert rule["ports"] == [{"protocol": "TCP", "port": 443}]
 
 
@@ -140,7 +158,9 @@ def _blocks(rule: dict[str, Any]) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_callers_are_named(charts: Charts, service: str) -> None:
-    (ingress,) = only(charts.objects(service, "prod", networkPolicy__callers=["portal"]), "NetworkPolicy")["spec"]["ingress"]
+    (ingress,) = only(charts.objects(service, "prod", networkPolicy__callers=["portal"]), "NetworkPolicy")["spec"][
+        "ingress"
+    ]
     names = [
         peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
         for peer in ingress["from"]
@@ -180,17 +200,9 @@ def test_pods_have_the_identity_that_azure_trusts(charts: Charts, service: str, 
     assert 3600 <= int(annotations["azure.workload.identity/service-account-token-expiration"]) <= 86400
     for kind in WORKERS:
         assert pod_specs(objects)[kind]["serviceAccountName"] == release_of(service)
-    for template in (only(objects, "Deployment")["spec"]["template"], only(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]):
+    for template in (
+        only(objects, "Deployment")["spec"]["template"],
+        only(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"],
+    ):
         assert template["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     assert "azure.workload.identity/use" not in only(objects, "Pod")["metadata"]["labels"]
-
-
-def megabytes(quantity: str) -> float:
-    """Of Mi or Gi, in 10^6 bytes."""
-    number, unit = float(quantity[:-2]), quantity[-2:]
-    return number * {"Mi": 2**20, "Gi": 2**30}[unit] / 1e6
-
-
-def rounded_up(peak_mb: float) -> int:
-    """Twice the peak that was measured, up to the next 64 Mi."""
-    return math.ceil(2 * peak_mb * 1e6 / 2**20 / 64) * 64

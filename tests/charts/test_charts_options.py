@@ -1,4 +1,4 @@
-"""What values switch on and off, what the schema refuses, and that the services understand what the charts give them."""
+"""What values switch on and off, what the schema refuses, and that services understand what charts give them."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ def test_no_values_hold_a_secret(service: str) -> None:
     for path in chart_folder(service).glob("values*.yaml"):
         text = path.read_text(encoding="utf-8")
         assert not [name for name in secret if f"{name}:" in text], path
-        assert not re.search(r"://[^/\s]*:[^/\s]*@|BEGIN .*KEY|AccountKey=|InstrumentationKey=|eyJ[A-Za-z0-9]", text), path
+        assert not re.search(
+            r"://[^/\s]*:[^/\s]*@|BEGIN .*KEY|AccountKey=|InstrumentationKey=|eyJ[A-Za-z0-9]", text
+        ), path
 
 
 def test_autoscaling_on_and_off(charts: Charts) -> None:
@@ -168,7 +170,10 @@ def test_what_another_try_cannot_mend_is_not_tried_again(charts: Charts) -> None
 def test_files_and_volumes_are_mounted_by_all_workers(charts: Charts) -> None:
     claims = {
         "inbox": {"mountPath": "/data/inbox", "existingClaim": "shared-inbox"},
-        "lake": {"mountPath": "/data/lake", "newClaim": {"accessMode": "ReadWriteMany", "storageClassName": "azurefile-csi-nfs", "size": "100Gi"}},
+        "lake": {
+            "mountPath": "/data/lake",
+            "newClaim": {"accessMode": "ReadWriteMany", "storageClassName": "azurefile-csi-nfs", "size": "100Gi"},
+        },
     }
     objects = charts.objects("csv", "prod", volumes=claims, files={"ca.pem": "-----BEGIN CERTIFICATE-----"})
     for kind in ("Deployment", "CronJob"):
@@ -216,6 +221,8 @@ def test_the_test_pod_asks_the_service_that_there_is(charts: Charts) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_schema_knows_every_setting(service: str) -> None:
     schema = json.loads(schema_file(service).read_text(encoding="utf-8"))["properties"]
-    known = set(schema["settings"]["properties"]) | {name.upper() for name in schema["secrets"]["properties"]["objects"]["properties"]}
+    known = set(schema["settings"]["properties"]) | {
+        name.upper() for name in schema["secrets"]["properties"]["objects"]["properties"]
+    }
     fields = {name.upper() for name in SETTINGS[service].model_fields}
     assert fields - known == {"HOST", "PORT", "STOP_TIMEOUT_SECONDS", "ADLS_ACCOUNT_KEY"}

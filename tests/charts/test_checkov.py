@@ -29,10 +29,26 @@ def failed(charts: Charts, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         for environment in ENVIRONMENTS:
             (folder / f"{service}-{environment}.yaml").write_text(charts.template(service, environment).stdout)
     (folder / "bare.yaml").write_text(_BARE)
-    command = [tool("checkov"), "--directory", str(folder), "--framework", "kubernetes", "--output", "json", "--soft-fail"]
+    command = [
+        tool("checkov"),
+        "--directory",
+        str(folder),
+        "--framework",
+        "kubernetes",
+        "--output",
+        "json",
+        "--soft-fail",
+    ]
     # no question to anybody's server
-    environment = {**os.environ, "CHECKOV_RUN_SCA_PACKAGE_SCAN": "false", "LOG_LEVEL": "ERROR", "BC_SKIP_MAPPING": "TRUE"}
-    done = subprocess.run([*command, "--compact", "--quiet"], env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        **os.environ,
+        "CHECKOV_RUN_SCA_PACKAGE_SCAN": "false",
+        "LOG_LEVEL": "ERROR",
+        "BC_SKIP_MAPPING": "TRUE",
+    }
+    done = subprocess.run(
+        [*command, "--compact", "--quiet"], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, set[str]] = {}
     for result in json.loads(done.stdout)["results"]["failed_checks"]:

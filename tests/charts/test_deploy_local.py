@@ -32,7 +32,9 @@ if words[:3] == ["kind", "get", "nodes"]:
 """
 
 
-def call(service: str, folder: Path, *options: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]:
+def call(
+    service: str, folder: Path, *options: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]:
     """Run the script with stubs for all that it needs; what it said, and the calls that it made."""
     calls = folder / "calls"
     for name in ("docker", "kind", "kubectl"):
@@ -82,7 +84,12 @@ STEPS = (
 
 
 def test_secrets_go_by_files_and_are_never_shown(tmp_path: Path) -> None:
-    done, calls = call("database", tmp_path, DATABASE_URL="postgresql://me:hidden-word@db/shop", SERVICE_TOKEN="hidden-token-0123456789")
+    done, calls = call(
+        "database",
+        tmp_path,
+        DATABASE_URL="postgresql://me:hidden-word@db/shop",
+        SERVICE_TOKEN="hidden-token-0123456789",
+    )
     assert done.returncode == 0, done.stderr
     (held,) = [found["held"] for found in calls if found["held"]]
     assert held == {"database_url": "postgresql://me:hidden-word@db/shop", "service_token": "hidden-token-0123456789"}
@@ -100,7 +107,9 @@ def test_helm_takes_what_it_gives(charts: Charts, tmp_path: Path, service: str) 
     values, image = options
     release = words[3]
     place = ["--namespace", words[words.index("--namespace") + 1]]
-    said = charts.call("template", release, str(charts.package(service)), *place, "--values", values, "--set-string", image)
+    said = charts.call(
+        "template", release, str(charts.package(service)), *place, "--values", values, "--set-string", image
+    )
     objects = [thing for thing in yaml.safe_load_all(said.stdout) if thing]
     container = only(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
     assert container["image"] == f"localhost:5001/{service}-ingestion@{DIGEST}"
@@ -114,7 +123,11 @@ def test_it_says_what_is_missing(tmp_path: Path) -> None:
     done, calls = call("database", tmp_path, DATABASE_URL="")
     assert done.returncode != 0 and "set DATABASE_URL" in done.stderr and not calls
     found = subprocess.run(
-        [sys.executable, str(SCRIPT), "csv"], env={"PATH": str(tmp_path / "nothing")}, capture_output=True, text=True, check=False
+        [sys.executable, str(SCRIPT), "csv"],
+        env={"PATH": str(tmp_path / "nothing")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode != 0 and "docker, kind, kubectl not found" in found.stderr
 
@@ -122,4 +135,7 @@ def test_it_says_what_is_missing(tmp_path: Path) -> None:
 def test_printing_runs_nothing(tmp_path: Path) -> None:
     done, calls = call("csv", tmp_path, "--print")
     assert done.returncode == 0 and not calls
-    assert "+ docker build --file microservices/csv/Dockerfile" in done.stderr and "upgrade --install csv-ingestion" in done.stderr
+    assert (
+        "+ docker build --file microservices/csv/Dockerfile" in done.stderr
+        and "upgrade --install csv-ingestion" in done.stderr
+    )

@@ -10,7 +10,9 @@ import pytest
 from charts import NAMESPACE, ROOT, SERVICES, Charts, only, release_of
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
-COMMANDS = re.findall(r'^az aks command invoke .*--command "(.*)"$', PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+COMMANDS = re.findall(
+    r'^az aks command invoke .*--command "(.*)"$', PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE
+)
 #: The options of a command that make it safe to retype: where it goes is said in full.
 INVOKE = "az aks command invoke --resource-group $RG --name $AKS --command "
 
@@ -36,7 +38,9 @@ def test_there_are_ten_and_the_page_says_so() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_names_things_that_exist(charts: Charts, command: str) -> None:
-    names = {(thing["kind"], thing["metadata"]["name"]) for service in SERVICES for thing in charts.objects(service, "dev")}
+    names = {
+        (thing["kind"], thing["metadata"]["name"]) for service in SERVICES for thing in charts.objects(service, "dev")
+    }
     for words in words_of(command):
         assert words[0] in ("kubectl", "helm")
         assert option(words, "namespace") == NAMESPACE

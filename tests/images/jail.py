@@ -1,7 +1,7 @@
 """A root file system of its own: this machine's programs under a Python that has only pip, as the base image has it.
 
-No engine is needed: mount namespaces (unshare), overlays and chroot do it, for which one must be root. Nothing that is done
-in it touches the machine's own files.
+No engine is needed: mount namespaces (unshare), overlays and chroot do it, for which one must be root. What is done in
+it touches none of the machine's own files.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Jail:
         mounts: Mapping[str, Path],
         log: Path,
     ) -> subprocess.Popen[str]:
-        """A command as `user` (uid:gid) with no rights beyond, nothing writable but /tmp and what the user owns in `mounts`."""
+        """A command as `user` (uid:gid) with no rights; writable are /tmp and what the user owns in `mounts`."""
         uid, gid = user.split(":")
         rights = ["--reuid", uid, "--regid", gid, "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
         script = self._script(environment, ["setpriv", *rights, "--", *words], read_only=True, mounts=mounts)

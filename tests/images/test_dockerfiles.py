@@ -64,7 +64,9 @@ def test_the_base_is_pinned_to_an_exact_tag() -> None:
 
 def test_only_what_is_needed_is_sent_to_the_build() -> None:
     sent = sent_to_build(ROOT)
-    tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    tracked = set(
+        subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
     assert sent <= tracked | _new_files(), sorted(sent - tracked)
     tops = {re.sub(r"^(microservices/)?([^/]+)/.*", r"\1\2", name) for name in sent}
     assert tops == {"contracts", "requirements", *(f"microservices/{name}" for name in ("kernel", *SERVICES))}
@@ -81,9 +83,20 @@ def test_what_should_not_be_sent_is_not(tmp_path: Path) -> None:
     shutil.copy(ROOT / ".dockerignore", tmp_path)
     wanted = ["contracts/src/a/b.py", "microservices/csv/src/x/y.py", "microservices/csv/requirements.lock"]
     unwanted = [
-        *(".env", ".git/config", ".venv/bin/python", "lake/raw/part.jsonl", "secrets/token.key", "contracts/tests/t.py"),
+        *(
+            ".env",
+            ".git/config",
+            ".venv/bin/python",
+            "lake/raw/part.jsonl",
+            "secrets/token.key",
+            "contracts/tests/t.py",
+        ),
         *("microservices/csv/.env", "microservices/csv/tests/t.py", "microservices/csv/helm/values.yaml"),
-        *("microservices/csv/src/x/__pycache__/y.pyc", "microservices/csv/src/x.egg-info/PKG-INFO", "terraform/state.tfstate"),
+        *(
+            "microservices/csv/src/x/__pycache__/y.pyc",
+            "microservices/csv/src/x.egg-info/PKG-INFO",
+            "terraform/state.tfstate",
+        ),
     ]
     for name in (*wanted, *unwanted):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +137,9 @@ def test_a_lock_holds_what_the_service_needs_and_no_more(service: str) -> None:
     lock = locked(service_lock(service))
     assert lock.keys() == closure(needs_of(service)), "run make lock"
     for need in map(Requirement, needs_of(service)):
-        assert need.specifier.contains(lock[canonicalize_name(need.name)][0], prereleases=True), f"{need}: run make lock"
+        assert need.specifier.contains(
+            lock[canonicalize_name(need.name)][0], prereleases=True
+        ), f"{need}: run make lock"
 
 
 @pytest.mark.parametrize("service", SERVICES)
