@@ -1,8 +1,8 @@
 """Deploys one service to a kind cluster on this machine: `python3 scripts/deploy_local.py csv`; --print only tells how.
 
 The cluster and its registry are kept between calls, and made as kind documents them: a chart takes images by digest
-only, and only a registry gives digests. Needed: docker, kind, kubectl. Secrets come from the environment: SERVICE_TOKEN (made
-if unset), DATABASE_URL for database, API_KEY for api. Source: kind's guide "Local Registry".
+only, and only a registry gives digests. Needed: docker, kind, kubectl. Secrets come from the environment:
+SERVICE_TOKEN (made if unset), DATABASE_URL for database, API_KEY for api. Source: kind's guide "Local Registry".
 """
 
 from __future__ import annotations
