@@ -24,6 +24,7 @@ SECRETS = {
     "service_token": "token-of-the-tests-0123",
     "database_url": "postgresql://ingest:p@db.example/shop",
     "api_key": "key",
+    "applicationinsights_connection_string": "InstrumentationKey=00000000-0000-0000-0000-000000000000",
 }
 
 
