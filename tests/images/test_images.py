@@ -107,6 +107,7 @@ def test_it_serves_ingests_and_stops_as_an_unprivileged_user_on_a_read_only_tree
     secrets, settings = secret_files(tmp_path, here)
     for path in (here.raw.parent, *here.raw.parent.rglob("*")):
         os.chown(path, USER, USER)
+    Path(postgres[0]).chmod(0o711)  # the server's socket is there; it looks at this mode only when it starts
     mounts = {str(here.raw.parent): here.raw.parent, SECRETS_DIR: secrets, postgres[0]: Path(postgres[0])}
     settings |= {"HOST": "0.0.0.0", "PORT": "0", "SECRETS_DIR": SECRETS_DIR}
     with running(built, tmp_path, mounts, **settings) as (process, log):
@@ -116,7 +117,10 @@ def test_it_serves_ingests_and_stops_as_an_unprivileged_user_on_a_read_only_tree
         headers = {"Authorization": f"Bearer {TOKEN}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, trust_env=False) as client:
             assert client.get("/health/live").status_code == 200
-            assert client.get("/health/ready").json() == {"status": "ready", "checks": {"source": "ok", "lake": "ok"}}
+            assert client.get("/health/ready").json() == {
+                "status": "ready",
+                "dependencies": {"source": "ok", "lake": "ok"},
+            }
             run = ended(client, client.post("/v1/ingestions", json={}).headers["Location"])
         assert healthy(built, tmp_path, port) and not healthy(built, tmp_path, 1)
         process.terminate()
