@@ -95,7 +95,7 @@ def test_settings_of_every_kind_arrive_as_they_are_meant(
         ("cronJob__concurrencyPolicy", "Allow", "'concurrencyPolicy' not allowed"),
         ("volumes__inbox", {"mountPath": "/data/inbox"}, "volumes/inbox"),
         ("volumes__inbox", {"mountPath": "/etc", "existingClaim": "inbox"}, "volumes/inbox"),
-        ("volumes__secrets", {"mountPath": "/data/x", "existingClaim": "x"}, "volumes"),
+        ("volumes__secrets", {"mountPath": "/data/x", "existingClaim": "x"}, "propertyName 'secrets'"),
         ("files", {"key.pem": "-----BEGIN PRIVATE KEY-----"}, "files"),
         ("hostNetwork", True, "'hostNetwork' not allowed"),
     ],
