@@ -150,7 +150,8 @@ def test_no_build_tools_are_left(image: tuple[str, Image], tmp_path: Path) -> No
     _, built = image
     script = (
         "for module in pip setuptools wheel ensurepip; do python -c 'import '$module && exit 1;"
-        " /usr/local/bin/python -c 'import '$module && exit 1; done; ! ls /usr/local/bin /opt/venv/bin | grep -E '^(pip|wheel|easy_install)'"
+        " /usr/local/bin/python -c 'import '$module && exit 1; done;"
+        " ! ls /usr/local/bin /opt/venv/bin | grep -E '^(pip|wheel|easy_install)'"
     )
     process = built.jail.start(["sh", "-c", script], built.environment, built.user, {}, tmp_path / "log")
     assert process.wait(timeout=60) == 0, (tmp_path / "log").read_text()
