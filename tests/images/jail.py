@@ -37,10 +37,12 @@ class Jail:
     Attributes:
         folder: holds it, and what was changed of the machine's directories.
         cache: pip's cache, shared by jails.
+        base: begin as a copy of that one, in which nothing has been run yet; spares making its Python anew.
     """
 
     folder: Path
     cache: Path
+    base: Jail | None = None
     overlaid: list[Path] = field(default_factory=list)
 
     @property
@@ -58,6 +60,12 @@ class Jail:
         self.overlaid = [Path("/usr")]
         if not _BASE_PYTHON.is_relative_to("/usr"):
             self.overlaid.append(_BASE_PYTHON)
+        if self.base:
+            for place in self.overlaid:
+                source, target = (jail.folder / "changed" / str(place).strip("/") for jail in (self.base, self))
+                target.mkdir(parents=True)
+                subprocess.run(["cp", "--archive", source / "upper", target], check=True)
+            return
         python = _BASE_PYTHON / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
         self.run(f"{python} -m venv /usr/local", {"PATH": "/usr/bin:/bin"})
 

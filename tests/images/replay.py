@@ -32,11 +32,15 @@ class Image:
         return f"{absolute}/" if name.endswith("/") else absolute
 
 
-def replay(stages: list[list[Instruction]], context: Path, work: Path, cache: Path, **arguments: str) -> Image:
-    """The last stage. `arguments` are those of --build-arg; an instruction that is not known here fails."""
+def replay(stages: list[list[Instruction]], context: Path, work: Path, base: Jail, **arguments: str) -> Image:
+    """The last stage; all begin as `base`. `arguments` are those of --build-arg.
+
+    Raises:
+        KeyError: an instruction that is not known here.
+    """
     images: dict[str, Image] = {}
     for number, instructions in enumerate(stages):
-        image = Image(Jail(work / f"stage-{number}", cache))
+        image = Image(Jail(work / f"stage-{number}", base.cache, base))
         for instruction in instructions[1:]:
             _DO[instruction.name](image, instruction, context, images, arguments)
         alias = instructions[0].words[2] if len(instructions[0].words) == 3 else str(number)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from dockerfiles import ROOT, SERVICES, copy_context, dockerfile_of, stages_of
-from jail import missing
+from jail import Jail, missing
 from kernel_fakes import wait_for
 from replay import Image, replay
 from secret_mount import SecretMount
@@ -43,18 +43,24 @@ def context(folder: Path) -> Path:
     return copy_context(ROOT, folder / "context")
 
 
-@pytest.fixture(scope="module", params=SERVICES)
-def image(request: pytest.FixtureRequest, folder: Path, context: Path) -> Iterator[tuple[str, Image]]:
-    """The service's name and its image."""
+@pytest.fixture(scope="module")
+def base(folder: Path) -> Jail:
+    """What stands for the base image."""
     reason = missing()
     if reason:
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)
-    work = folder / request.param
     cache = ROOT / ".tools" / "pip-cache"
     cache.mkdir(parents=True, exist_ok=True)
+    return Jail(folder / "base", cache)
+
+
+@pytest.fixture(scope="module", params=SERVICES)
+def image(request: pytest.FixtureRequest, folder: Path, context: Path, base: Jail) -> Iterator[tuple[str, Image]]:
+    """The service's name and its image."""
+    work = folder / request.param
     stages = stages_of(dockerfile_of(request.param))
-    yield request.param, replay(stages, context, work, cache, VERSION=VERSION, REVISION=REVISION, SOURCE="here")
+    yield request.param, replay(stages, context, work, base, VERSION=VERSION, REVISION=REVISION, SOURCE="here")
     shutil.rmtree(work)
 
 
