@@ -4,11 +4,12 @@ ROWS ?= 20000
 SEED ?= 42
 ROUNDS ?= 200
 WORKERS ?= 2
+SERVICE ?= csv
 VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary setup clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary charts lock deploy-local setup tools clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +32,10 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-test: setup lint types ## Everything that CI runs (WORKERS=2 test processes)
+tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, checkov) into .tools/
+	@$(PYTHON) scripts/tools.py
+
+test: setup tools lint types ## Everything that CI runs (WORKERS=2 test processes)
 	$(VENV)/python -m pytest --numprocesses $(WORKERS)
 
 lint: setup ## black, flake8, data contract
@@ -60,8 +64,17 @@ chaos: setup ## Kill and race the ingestion services, more rounds than `make tes
 dictionary: setup ## Write docs/data-dictionary.md anew from the tables' schemas
 	WRITE_DATA_DICTIONARY=1 $(VENV)/python -m pytest processing_job/tests/test_data_dictionary.py
 
+charts: setup ## Write the charts' values.schema.json anew from helm/values.schema.yaml and the services' settings
+	$(VENV)/python scripts/chart_schemas.py
+
+lock: setup ## Write the locks with hashes (images, tools) anew from requirements/constraints.txt
+	$(VENV)/python scripts/lock.py
+
+deploy-local: tools ## One service to a kind cluster on this machine (SERVICE=csv); needs docker, kind and kubectl
+	@$(VENV)/python scripts/deploy_local.py $(SERVICE)
+
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)
 
 clean: ## Remove the environment and the tools' caches
-	rm -rf .venv .mypy_cache .pytest_cache .import_linter_cache build dist
+	rm -rf .venv .tools .mypy_cache .pytest_cache .import_linter_cache build dist

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [adls] [api] [csv] [database] [lakehouse] [silver] [spark-start] [*-large] [--rows N]`."""
+"""`python -m benchmarks [PART ...] [--rows N]`; the parts are in `_PARTS`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from benchmarks.lakehouse import measure_lakehouse, measure_lakehouse_large
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
 from benchmarks.silver import measure_silver
+from benchmarks.soak import measure_soak
 from benchmarks.spark_start import measure_spark_start
 
 _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
@@ -26,17 +27,18 @@ _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "lakehouse": measure_lakehouse,
     "silver": measure_silver,
     "spark-start": measure_spark_start,
+    "soak": measure_soak,
     "database-large": measure_database_large,
     "lakehouse-large": measure_lakehouse_large,
 }
-_ON_REQUEST = {"database-large", "lakehouse-large"}  # take minutes and 10 GB of disk
+_ON_REQUEST = {"database-large", "lakehouse-large", "soak"}  # take many minutes, the first two 10 GB of disk
 
 
 def main() -> int:
     """Entry point; returns 1 if something could not be measured, 0 whether or not the goals are met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side-by-side measurements.")
     parser.add_argument(
-        "parts", nargs="*", choices=[*_PARTS, []], help="all but those that end in -large if none is named"
+        "parts", nargs="*", choices=[*_PARTS, []], help="all but soak and those that end in -large if none is named"
     )
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the main comparison (default: %(default)s)")
     parser.add_argument("--dry", action="store_true", help="print only; leave results.json and README.md as they are")

@@ -37,7 +37,7 @@ def measure_adls(rows: int, console: Console) -> PartResult:
     """As many bytes as `rows` have, in parts of 128 MiB, at least one."""
     parts = max(1, rows // _ROWS_OF_A_PART)
     runs: dict[str, list[Written]] = {name: [] for name in CONTESTANTS}
-    with TemporaryDirectory(prefix="bench-adls-") as work, _server() as url, console.status("warming up") as status:
+    with TemporaryDirectory(prefix="bench-adls-") as work, dfs_server() as url, console.status("warming up") as status:
         write_sample(Path(work, "sample"))
         for name in CONTESTANTS:
             _write(name, url, 1, Path(work))
@@ -49,7 +49,7 @@ def measure_adls(rows: int, console: Console) -> PartResult:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def dfs_server() -> Iterator[str]:
     """The server in a process of its own; what RAW_URL says for it."""
     command = [sys.executable, "-m", "fake_dfs"]
     environment = {**os.environ, "PYTHONPATH": str(_SERVER)}
