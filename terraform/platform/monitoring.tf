@@ -1,0 +1,29 @@
+module "monitoring" {
+  source = "../modules/monitoring"
+
+  names               = local.names
+  resource_group_name = module.resource_group.name
+  location            = var.location
+  retention_days      = var.monitoring.retention_days
+  daily_quota_gb      = var.monitoring.daily_quota_gb
+  alert_emails        = var.alert_emails
+  grafana             = var.monitoring.grafana == null ? null : merge(var.monitoring.grafana, { public_network_access = local.public })
+  tags                = local.tags
+}
+
+module "alerts" {
+  source = "../modules/alerts"
+
+  names                      = merge(local.names, { dashed = module.naming.dashed })
+  resource_group_name        = module.resource_group.name
+  location                   = var.location
+  action_group_id            = module.monitoring.action_group_id
+  log_analytics_workspace_id = module.monitoring.log_analytics_workspace_id
+  monitor_workspace_id       = module.monitoring.monitor_workspace_id
+  cluster                    = { id = module.kubernetes.id, name = module.kubernetes.name }
+  namespace                  = local.namespace
+  storage_account_id         = module.storage.id
+  key_vault_ids              = { for purpose, vault in module.key_vault : purpose => vault.id }
+  thresholds                 = var.monitoring.thresholds
+  tags                       = local.tags
+}

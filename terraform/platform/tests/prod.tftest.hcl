@@ -1,0 +1,50 @@
+# What prod refuses. Run with prod's tfvars only.
+mock_provider "azurerm" {
+  source = "../tests/mocks"
+}
+
+run "refuses_prod_unlocked" {
+  command = plan
+
+  variables {
+    locked = false
+  }
+
+  expect_failures = [var.locked]
+}
+
+run "refuses_prod_in_one_data_centre" {
+  command = plan
+
+  variables {
+    storage = { replication = "LRS", soft_delete_days = 30, lifecycle_rules = {} }
+  }
+
+  expect_failures = [var.storage]
+}
+
+run "refuses_prod_without_purge_protection" {
+  command = plan
+
+  variables {
+    key_vault = { soft_delete_days = 90, purge_protection = false }
+  }
+
+  expect_failures = [var.key_vault]
+}
+
+run "refuses_prod_on_the_free_tier" {
+  command = plan
+
+  variables {
+    kubernetes = {
+      version         = "1.36"
+      sku_tier        = "Free"
+      host_encryption = true
+      system_pool     = { vm_size = "Standard_D2s_v5", min_count = 2, max_count = 3 }
+      workload_pool   = { vm_size = "Standard_D2s_v5", min_count = 2, max_count = 3 }
+    }
+  }
+
+  expect_failures = [var.kubernetes]
+}
