@@ -8,7 +8,7 @@ VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary setup clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary setup tools clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,10 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-test: setup lint types ## Everything that CI runs (WORKERS=2 test processes)
+tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, checkov) into .tools/
+	@$(PYTHON) scripts/tools.py
+
+test: setup tools lint types ## Everything that CI runs (WORKERS=2 test processes)
 	$(VENV)/python -m pytest --numprocesses $(WORKERS)
 
 lint: setup ## black, flake8, data contract
@@ -64,4 +67,4 @@ format: setup ## Format the code
 	$(VENV)/black $(SOURCES)
 
 clean: ## Remove the environment and the tools' caches
-	rm -rf .venv .mypy_cache .pytest_cache .import_linter_cache build dist
+	rm -rf .venv .tools .mypy_cache .pytest_cache .import_linter_cache build dist

@@ -51,9 +51,9 @@ def is_ready(flavour):
 
 
 @contextlib.contextmanager
-def alone():
+def alone(what="setup"):
     """Wait for another set-up of this directory: two at once would spoil each other's work."""
-    name = "setup-%s.lock" % hashlib.sha256(os.fsencode(str(ROOT))).hexdigest()[:16]
+    name = what + "-%s.lock" % hashlib.sha256(os.fsencode(str(ROOT))).hexdigest()[:16]
     with open(os.path.join(tempfile.gettempdir(), name), "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
