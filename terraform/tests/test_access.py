@@ -22,9 +22,9 @@ DATA_RIGHTS = {
     "analysts": {("container/gold", READ)},
 }
 SECRET_RIGHTS = {
-    "database": {"secret/database-url", "secret/database-service-token", "secret/telemetry"},
-    "api": {"secret/api-key", "secret/api-service-token", "secret/telemetry"},
-    "csv": {"secret/csv-service-token", "secret/telemetry"},
+    "database": {"secret/database-ingestion-database-url", "secret/database-ingestion-service-token", "secret/applicationinsights-connection-string"},
+    "api": {"secret/api-ingestion-api-key", "secret/api-ingestion-service-token", "secret/applicationinsights-connection-string"},
+    "csv": {"secret/csv-ingestion-service-token", "secret/applicationinsights-connection-string"},
     "databricks_app": {"key_vault/job"},
     "deployer": {"key_vault/services", "key_vault/job"},
 }

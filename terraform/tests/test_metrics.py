@@ -1,9 +1,11 @@
-"""Alerts and dashboards ask for metrics that the services really expose, with labels and states that exist."""
+"""Alerts and dashboards ask for metrics, log events and fields that the services really have."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -35,7 +37,7 @@ def _declared(text: str) -> set[str]:
 def _alert_expressions() -> list[str]:
     text = (TERRAFORM / "modules" / "alerts" / "services.tf").read_text(encoding="utf-8")
     found = re.findall(r"expression\s+= \"(.*)\"$", text, flags=re.MULTILINE)
-    assert len(found) == 10
+    assert len(found) == 6
     return [re.sub(r"\$\{[^}]+\}", "1", one).replace('\\"', '"') for one in found]
 
 
@@ -85,3 +87,44 @@ def test_dashboards_are_whole(path: Any) -> None:
         assert panel["title"] and panel["targets"]
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24
+
+
+_LOGGED = """
+from datetime import UTC, datetime
+from ingestion_kernel.domain.batch import Mode
+from ingestion_kernel.domain.run import Run, RunError
+from ingestion_kernel.infrastructure.logging.setup import configure_logging
+from ingestion_kernel.infrastructure.telemetry.log import LogTelemetry
+
+configure_logging("database-ingestion", "INFO")
+for error in (None, RunError("SOURCE_UNAVAILABLE", "away", "wait")):
+    run = Run("r", "database", Mode.INCREMENTAL, datetime.now(UTC), error=error)
+    LogTelemetry().run_started(run)
+    LogTelemetry().run_ended(run, None)
+"""
+
+
+@pytest.fixture(scope="module")
+def logged() -> list[dict[str, Any]]:
+    """The lines that a run that succeeds and one that fails leave, by the services' own logging."""
+    done = subprocess.run([sys.executable, "-c", _LOGGED], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def _log_queries() -> list[str]:
+    text = (TERRAFORM / "modules" / "alerts" / "runs.tf").read_text(encoding="utf-8")
+    alerts = re.findall(r"(?:query|runs)\s+= \"(.*)\"$", text, flags=re.MULTILINE)
+    assert len(alerts) == 6
+    panels = [panel for path in DASHBOARDS for panel in _panels(path)]
+    asked = [target["azureLogAnalytics"]["query"] for panel in panels for target in panel["targets"] if "queryType" in target]
+    return [*alerts, *(query for query in asked if "ContainerLogV2" in query)]
+
+
+@pytest.mark.parametrize("query", _log_queries())
+def test_log_events_and_fields_exist(query: str, logged: list[dict[str, Any]]) -> None:
+    events = {line["event"] for line in logged} | {"run_cancelled"}
+    assert set(re.findall(r"'(run_\w+)'", query)) <= events
+    ended = [line for line in logged if line["event"] in ("run_succeeded", "run_failed")]
+    fields = set.union(*(set(line) for line in ended))
+    assert set(re.findall(r"\bline\.(\w+)", query)) <= fields
+    assert all(line["source"] == "database" for line in ended)

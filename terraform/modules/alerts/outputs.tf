@@ -3,11 +3,12 @@ output "alert_names" {
   value = sort(concat(
     flatten([for group in values(local.rule_groups) : keys(group)]),
     [for name, query in local.job_queries : name if query.enabled],
+    keys(local.run_queries),
     keys(local.metric_alerts),
   ))
 }
 
-output "service_expressions" {
-  description = "Expression of each alert on the services, which tests hold to the metrics that the services really expose."
-  value       = { for name, rule in local.service_rules : name => rule.expression }
+output "run_queries" {
+  description = "Query of each alert on the services' runs."
+  value       = { for name, alert in local.run_queries : name => alert.query }
 }

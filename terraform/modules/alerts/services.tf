@@ -1,38 +1,12 @@
-# The services, by the metrics of their own /metrics (microservices/kernel/README.md), and the pods, by
-# kube-state-metrics. Severity 1 wakes somebody, 2 is for the morning, 3 for the week.
+# Pods by kube-state-metrics, and whether the services' own /metrics (microservices/kernel/README.md) are read at all.
+# Severity 1 wakes somebody, 2 is for the morning, 3 for the week.
 locals {
-  hours = var.thresholds.no_ingestion_hours
-
   service_rules = {
-    IngestionFailing = {
-      expression  = "sum by (source) (increase(ingestion_runs_total{status=\"failed\"}[1h])) > 0 unless sum by (source) (increase(ingestion_runs_total{status=\"succeeded\"}[1h])) > 0"
-      for         = "PT15M"
-      severity    = 2
-      description = "All runs of the last hour failed."
-    }
-    IngestionErrorRate = {
-      expression  = "sum by (source) (increase(ingestion_runs_total{status=\"failed\"}[6h])) / sum by (source) (increase(ingestion_runs_total{status=~\"failed|succeeded\"}[6h])) > ${var.thresholds.failed_run_share}"
+    MetricsMissing = {
+      expression  = "count(count by (source) (ingestion_build_info)) < ${length(var.sources)} or absent(ingestion_build_info)"
       for         = "PT30M"
-      severity    = 2
-      description = "Too many of the last six hours' runs failed."
-    }
-    NoIngestion = {
-      expression  = "sum by (source) (increase(ingestion_runs_total{status=\"succeeded\"}[${local.hours}h])) == 0"
-      for         = "PT30M"
-      severity    = 1
-      description = "No run has succeeded for ${local.hours} hours."
-    }
-    IngestionRejectedShare = {
-      expression  = "sum by (source) (increase(ingestion_rows_rejected_total[24h])) / (sum by (source) (increase(ingestion_rows_rejected_total[24h])) + sum by (source) (increase(ingestion_rows_written_total[24h]))) > ${var.thresholds.rejected_row_share}"
-      for         = "PT15M"
-      severity    = 2
-      description = "Too large a share of the last day's rows was set aside as unreadable."
-    }
-    IngestionInputsRejected = {
-      expression  = "sum by (source) (increase(ingestion_inputs_rejected_total[24h])) > 0"
-      for         = "PT15M"
       severity    = 3
-      description = "Whole files were set aside as unreadable."
+      description = "The metrics of a service are not read: its dashboards are blind."
     }
     ServiceUnavailable = {
       expression  = "sum by (deployment) (kube_deployment_status_replicas_available{namespace=\"${var.namespace}\"}) == 0"

@@ -50,6 +50,16 @@ variable "namespace" {
   type        = string
 }
 
+variable "sources" {
+  description = "Sources that are expected to be ingested, one per service."
+  type        = set(string)
+
+  validation {
+    condition     = length(var.sources) > 0
+    error_message = "sources must name at least one source."
+  }
+}
+
 variable "storage_account_id" {
   description = "The lake."
   type        = string
@@ -71,8 +81,8 @@ variable "thresholds" {
   })
 
   validation {
-    condition     = var.thresholds.no_ingestion_hours >= 1 && var.thresholds.no_ingestion_hours <= 168 && floor(var.thresholds.no_ingestion_hours) == var.thresholds.no_ingestion_hours
-    error_message = "thresholds.no_ingestion_hours must be a whole number from 1 to 168."
+    condition     = var.thresholds.no_ingestion_hours >= 1 && var.thresholds.no_ingestion_hours <= 48 && floor(var.thresholds.no_ingestion_hours) == var.thresholds.no_ingestion_hours
+    error_message = "thresholds.no_ingestion_hours must be a whole number from 1 to 48: Azure's alerts look back two days at most."
   }
 
   validation {

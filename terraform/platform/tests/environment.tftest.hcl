@@ -42,7 +42,7 @@ run "holds" {
   }
 
   assert {
-    condition     = contains(module.alerts.alert_names, "NoIngestion") && module.budget.id != ""
+    condition     = contains(module.alerts.alert_names, "no-ingestion") && module.budget.id != ""
     error_message = "Alerts or budget are missing."
   }
 

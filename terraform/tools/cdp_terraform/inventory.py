@@ -42,7 +42,8 @@ def counts(settings: dict[str, Any]) -> Counts:
     alerts = TERRAFORM / "modules" / "alerts"
     metric = len(re.findall(r"^\s+metric\s+=", (alerts / "health.tf").read_text(encoding="utf-8"), flags=re.MULTILINE))
     rules = len(re.findall(r"^\s+expression\s+= \"", (alerts / "services.tf").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    logs = len(re.findall(r"^\s+query\s+= \"", (alerts / "job.tf").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    texts = [(alerts / name).read_text(encoding="utf-8") for name in ("job.tf", "runs.tf")]
+    logs = sum(len(re.findall(r"^\s+query\s+= \"", text, flags=re.MULTILINE)) for text in texts)
     absent = 0 if settings["monitoring"]["thresholds"]["job_scheduled"] else 1
     # one metric alert stands for both vaults in the code
     return Counts(len(found), len({zone for _, zone in found}), metric + 1 + rules, logs - absent)

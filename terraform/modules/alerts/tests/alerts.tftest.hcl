@@ -10,6 +10,7 @@ variables {
   log_analytics_workspace_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.OperationalInsights/workspaces/log-mock"
   monitor_workspace_id       = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.Monitor/accounts/amw-mock"
   cluster                    = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.ContainerService/managedClusters/aks-mock", name = "aks-mock" }
+  sources                    = ["database", "api", "csv"]
   namespace                  = "ingestion"
   storage_account_id         = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.Storage/storageAccounts/stmock"
   key_vault_ids              = { services = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.KeyVault/vaults/kv-a", job = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.KeyVault/vaults/kv-b" }
@@ -20,12 +21,12 @@ run "watches_all_of_it" {
   command = apply
 
   assert {
-    condition     = length(setsubtract(["IngestionFailing", "IngestionErrorRate", "NoIngestion", "IngestionRejectedShare", "ServiceUnavailable", "KubeNodeNotReady", "job-failed", "job-over-time", "job-absent", "storage-available", "nodes-memory", "key-vault-job-available"], output.alert_names)) == 0
+    condition     = length(setsubtract(["ingestion-failing", "ingestion-error-rate", "no-ingestion", "ingestion-rejected-share", "ServiceUnavailable", "KubeNodeNotReady", "job-failed", "job-over-time", "job-absent", "storage-available", "nodes-memory", "key-vault-job-available"], output.alert_names)) == 0
     error_message = "An alert is missing."
   }
 
   assert {
-    condition     = strcontains(output.service_expressions["NoIngestion"], "[24h]")
+    condition     = strcontains(output.run_queries["no-ingestion"], "ago(24h)") && strcontains(output.run_queries["no-ingestion"], "['api', 'csv', 'database']")
     error_message = "The hours are not the threshold's."
   }
 
@@ -93,4 +94,14 @@ run "refuses_no_action_group" {
   }
 
   expect_failures = [var.action_group_id]
+}
+
+run "refuses_no_sources" {
+  command = plan
+
+  variables {
+    sources = []
+  }
+
+  expect_failures = [var.sources]
 }
