@@ -17,6 +17,7 @@ module "key_vault" {
   tags                       = local.tags
 }
 
+# Who writes needs the right to, and a way in.
 resource "azurerm_key_vault_secret" "given" {
   for_each = var.secret_settings
 
@@ -28,7 +29,6 @@ resource "azurerm_key_vault_secret" "given" {
   expiration_date  = each.value.expires
   tags             = local.tags
 
-  # Who writes needs the right to, and a way in.
   depends_on = [module.access, module.private_endpoints]
 }
 

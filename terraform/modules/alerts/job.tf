@@ -35,6 +35,7 @@ locals {
   }
 }
 
+# Queries are not tried when they are made: their table exists from the first event on only.
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "job" {
   for_each = local.job_queries
 
@@ -48,9 +49,8 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "job" {
   evaluation_frequency    = each.value.frequency
   window_duration         = each.value.window
   auto_mitigation_enabled = true
-  # The table exists from the first event on only.
-  skip_query_validation = true
-  tags                  = var.tags
+  skip_query_validation   = true
+  tags                    = var.tags
 
   criteria {
     query                   = each.value.query

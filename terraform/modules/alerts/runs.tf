@@ -44,6 +44,8 @@ locals {
   }
 }
 
+# Queries are not tried when they are made: their table exists from the first line on only. One alert per source, by the
+# dimension.
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "runs" {
   for_each = local.run_queries
 
@@ -56,9 +58,8 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "runs" {
   evaluation_frequency    = each.value.frequency
   window_duration         = each.value.window
   auto_mitigation_enabled = true
-  # The table exists from the first line on only.
-  skip_query_validation = true
-  tags                  = var.tags
+  skip_query_validation   = true
+  tags                    = var.tags
 
   criteria {
     query                   = each.value.query
@@ -66,7 +67,6 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "runs" {
     threshold               = 0
     time_aggregation_method = "Count"
 
-    # One alert per source.
     dimension {
       name     = "source"
       operator = "Include"

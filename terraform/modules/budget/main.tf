@@ -1,3 +1,4 @@
+# time_period is ignored: another start would replace the budget, and with it the months that it has seen.
 resource "azurerm_consumption_budget_resource_group" "this" {
   name              = var.name
   resource_group_id = var.resource_group_id
@@ -30,7 +31,6 @@ resource "azurerm_consumption_budget_resource_group" "this" {
   }
 
   lifecycle {
-    # Another start would replace the budget, and with it the months that it has seen.
     ignore_changes = [time_period]
   }
 }

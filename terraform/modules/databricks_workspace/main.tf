@@ -10,6 +10,7 @@ resource "azurerm_databricks_access_connector" "this" {
   }
 }
 
+# Clusters reach the control plane by private link where there is no public front end, and by the NAT gateway else.
 resource "azurerm_databricks_workspace" "this" {
   name                        = var.name
   resource_group_name         = var.resource_group_name
@@ -18,8 +19,7 @@ resource "azurerm_databricks_workspace" "this" {
   managed_resource_group_name = "${var.resource_group_name}-databricks"
   tags                        = var.tags
 
-  public_network_access_enabled = var.public_network_access
-  # Clusters reach the control plane by private link where there is no public front end, and by the NAT gateway else.
+  public_network_access_enabled         = var.public_network_access
   network_security_group_rules_required = var.public_network_access ? "AllRules" : "NoAzureDatabricksRules"
   infrastructure_encryption_enabled     = true
 

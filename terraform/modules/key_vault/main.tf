@@ -1,3 +1,4 @@
+# AzureServices: Databricks' control plane, which reads the scope's secrets, is one of them.
 resource "azurerm_key_vault" "this" {
   name                          = var.name
   resource_group_name           = var.resource_group_name
@@ -10,7 +11,6 @@ resource "azurerm_key_vault" "this" {
   public_network_access_enabled = var.public_network_access
   tags                          = var.tags
 
-  # AzureServices: Databricks' control plane, which reads the scope's secrets, is one of them.
   network_acls {
     default_action             = "Deny"
     bypass                     = "AzureServices"

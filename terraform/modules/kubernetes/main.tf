@@ -1,3 +1,8 @@
+# Private: the API server has no public address, and neither has its name a public record. The System zone saves a
+# right to change DNS zones.
+# Who may enter: Entra users and groups by Azure roles; no local certificate.
+# Pods act as identities of Entra by federation; no secret is stored.
+# Ignored are the autoscaler's number of nodes and the patch channel's version.
 resource "azurerm_kubernetes_cluster" "this" {
   name                = var.name
   resource_group_name = var.resource_group_name
@@ -7,20 +12,16 @@ resource "azurerm_kubernetes_cluster" "this" {
   node_resource_group = "${var.resource_group_name}-nodes"
   tags                = var.tags
 
-  # Private: the API server has no public address, and neither has its name a public record. The System zone saves a
-  # right to change DNS zones.
   private_cluster_enabled             = true
   private_cluster_public_fqdn_enabled = false
   private_dns_zone_id                 = "System"
   dns_prefix                          = var.name
   run_command_enabled                 = var.command_invoke
 
-  # Who may enter: Entra users and groups by Azure roles; no local certificate.
   local_account_disabled            = true
   role_based_access_control_enabled = true
   azure_policy_enabled              = true
 
-  # Pods act as identities of Entra by federation; no secret is stored.
   oidc_issuer_enabled       = true
   workload_identity_enabled = true
 
@@ -117,7 +118,6 @@ resource "azurerm_kubernetes_cluster" "this" {
   }
 
   lifecycle {
-    # The autoscaler's and the patch channel's own.
     ignore_changes = [default_node_pool[0].node_count, default_node_pool[0].orchestrator_version]
   }
 }
@@ -162,13 +162,13 @@ resource "azurerm_federated_identity_credential" "this" {
   audience                  = ["api://AzureADTokenExchange"]
 }
 
+# kube-audit itself would be most of the bill; kube-audit-admin leaves out what only reads.
 resource "azurerm_monitor_diagnostic_setting" "this" {
   name                           = "to-log-analytics"
   target_resource_id             = azurerm_kubernetes_cluster.this.id
   log_analytics_workspace_id     = var.log_analytics_workspace_id
   log_analytics_destination_type = "Dedicated"
 
-  # kube-audit itself would be most of the bill; kube-audit-admin leaves out what only reads.
   dynamic "enabled_log" {
     for_each = ["cluster-autoscaler", "guard", "kube-apiserver", "kube-audit-admin", "kube-controller-manager"]
 

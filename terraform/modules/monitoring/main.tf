@@ -9,16 +9,16 @@ resource "azurerm_log_analytics_workspace" "this" {
   tags                         = var.tags
 }
 
+# The services' exporter sends with the connection string alone, so the string is a secret: it goes to Key Vault.
 resource "azurerm_application_insights" "this" {
-  name                 = var.names.application_insights
-  resource_group_name  = var.resource_group_name
-  location             = var.location
-  application_type     = "web"
-  workspace_id         = azurerm_log_analytics_workspace.this.id
-  retention_in_days    = 90
-  daily_data_cap_in_gb = var.daily_quota_gb == -1 ? 100 : var.daily_quota_gb
-  ip_masking_enabled   = true
-  # The services' exporter sends with the connection string alone, so the string is a secret: it goes to Key Vault.
+  name                         = var.names.application_insights
+  resource_group_name          = var.resource_group_name
+  location                     = var.location
+  application_type             = "web"
+  workspace_id                 = azurerm_log_analytics_workspace.this.id
+  retention_in_days            = 90
+  daily_data_cap_in_gb         = var.daily_quota_gb == -1 ? 100 : var.daily_quota_gb
+  ip_masking_enabled           = true
   local_authentication_enabled = true
   tags                         = var.tags
 }

@@ -23,6 +23,7 @@ resource "azurerm_virtual_network" "this" {
   tags                = var.tags
 }
 
+# Service endpoints: where an environment has no private endpoints, firewalls let these subnets in by service endpoint.
 resource "azurerm_subnet" "this" {
   for_each = local.subnets
 
@@ -33,7 +34,6 @@ resource "azurerm_subnet" "this" {
   default_outbound_access_enabled   = false
   private_endpoint_network_policies = each.key == "private_endpoints" ? "NetworkSecurityGroupEnabled" : "Disabled"
 
-  # Where an environment has no private endpoints, firewalls let these subnets in by service endpoint.
   dynamic "service_endpoint" {
     for_each = each.value.endpoints ? ["Microsoft.Storage", "Microsoft.KeyVault"] : []
 

@@ -1,3 +1,5 @@
+# Entra is the only way in: no keys, hence no SAS by key, no local users, nothing anonymous.
+# Versions and point-in-time restore do not exist with a hierarchical namespace; Delta has versions of its own.
 resource "azurerm_storage_account" "this" {
   name                     = var.name
   resource_group_name      = var.resource_group_name
@@ -9,7 +11,6 @@ resource "azurerm_storage_account" "this" {
   is_hns_enabled           = true
   tags                     = var.tags
 
-  # Entra is the only way in: no keys, hence no SAS by key, no local users, nothing anonymous.
   shared_access_key_enabled        = false
   default_to_oauth_authentication  = true
   local_user_enabled               = false
@@ -37,7 +38,6 @@ resource "azurerm_storage_account" "this" {
     }
   }
 
-  # Versions and point-in-time restore do not exist with a hierarchical namespace; Delta has versions of its own.
   blob_properties {
     delete_retention_policy {
       days = var.soft_delete_days
@@ -86,12 +86,12 @@ resource "azurerm_storage_management_policy" "this" {
   }
 }
 
+# Who read what is a question that the LGPD asks.
 resource "azurerm_monitor_diagnostic_setting" "this" {
   name                       = "to-log-analytics"
   target_resource_id         = "${azurerm_storage_account.this.id}/blobServices/default"
   log_analytics_workspace_id = var.log_analytics_workspace_id
 
-  # Who read what is a question that the LGPD asks.
   dynamic "enabled_log" {
     for_each = ["StorageRead", "StorageWrite", "StorageDelete"]
 

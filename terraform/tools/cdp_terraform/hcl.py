@@ -11,7 +11,8 @@ import hcl2
 
 from cdp_terraform import TERRAFORM
 
-_MARK = "__is_block__"
+#: What the parser adds to the content: signs of blocks, comments.
+_MARKS = {"__is_block__", "__comments__", "__inline_comments__"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def load(path: Path) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """`value` without the parser's marks: quotes around strings and keys, signs of blocks."""
     if isinstance(value, dict):
-        return {plain(key): plain(inner) for key, inner in value.items() if key != _MARK}
+        return {plain(key): plain(inner) for key, inner in value.items() if key not in _MARKS}
     if isinstance(value, list):
         return [plain(inner) for inner in value]
     if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
@@ -79,7 +80,7 @@ def blocks(folder: Path, *kinds: str) -> Iterator[Block]:
     """The blocks of a folder's files, of the kinds named or all."""
     for path in files(folder):
         for kind, entries in load(path).items():
-            if kind == _MARK or (kinds and kind not in kinds):
+            if kind in _MARKS or (kinds and kind not in kinds):
                 continue
             for entry in entries:
                 yield from _opened(kind, entry, path)
@@ -91,13 +92,13 @@ def _opened(kind: str, entry: dict[str, Any], path: Path) -> Iterator[Block]:
         yield Block(kind, "", "", plain(entry), path)
         return
     for first, inner in entry.items():
-        if first == _MARK:
+        if first in _MARKS:
             continue
         if labels == 1:
             yield Block(kind, "", plain(first), plain(inner), path)
             continue
         for second, body in inner.items():
-            if second != _MARK:
+            if second not in _MARKS:
                 yield Block(kind, plain(first), plain(second), plain(body), path)
 
 

@@ -21,6 +21,7 @@ from cdp_terraform.hcl import files, load, plain
 SCHEMAS = TERRAFORM / "schema"
 _META = {"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "timeouts", "id"}
 _MARK = "__is_block__"
+_MARKS = {_MARK, "__comments__", "__inline_comments__"}
 
 
 @dataclass
@@ -83,22 +84,22 @@ def report() -> int:
 
 def _named(kind: str, entry: dict[str, Any], path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for quoted, named in entry.items():
-        if quoted == _MARK:
+        if quoted in _MARKS:
             continue
         for name, body in named.items():
-            if name != _MARK:
+            if name not in _MARKS:
                 yield f"{path}: {kind} {plain(quoted)}.{plain(name)}", plain(quoted), body
 
 
 def _items(body: dict[str, Any]) -> Iterator[tuple[str, Any, bool]]:
     """Name, value and whether it is a block, of a block's body; `dynamic` blocks opened."""
     for name, value in body.items():
-        if name == _MARK:
+        if name in _MARKS:
             continue
         if name == "dynamic":
             for entry in value:
                 for label, inner in entry.items():
-                    if label != _MARK:
+                    if label not in _MARKS:
                         yield plain(label), inner.get("content", [{}]), True
             continue
         yield plain(name), value, isinstance(value, list) and bool(value) and _is_block(value[0])
