@@ -97,7 +97,7 @@ variable "thresholds" {
 }
 
 variable "tags" {
-  description = "Tags."
+  description = "Tags of every resource made here."
   type        = map(string)
   default     = {}
 }

@@ -60,7 +60,7 @@ variable "grafana" {
 }
 
 variable "tags" {
-  description = "Tags."
+  description = "Tags of every resource made here."
   type        = map(string)
   default     = {}
 }

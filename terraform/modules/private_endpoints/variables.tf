@@ -60,7 +60,7 @@ variable "endpoints" {
 }
 
 variable "tags" {
-  description = "Tags."
+  description = "Tags of every resource made here."
   type        = map(string)
   default     = {}
 }

@@ -15,7 +15,7 @@ variable "locked" {
 }
 
 variable "tags" {
-  description = "Tags."
+  description = "Tags of every resource made here."
   type        = map(string)
   default     = {}
 }

@@ -107,7 +107,7 @@ variable "log_analytics_workspace_id" {
 }
 
 variable "tags" {
-  description = "Tags."
+  description = "Tags of every resource made here."
   type        = map(string)
   default     = {}
 }

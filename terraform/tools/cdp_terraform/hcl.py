@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,15 @@ def load(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: it does not parse.
     """
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(path: Path, changed_at: int) -> dict[str, Any]:  # the parser is slow: a tenth of a second a file
     with path.open(encoding="utf-8") as handle:
         try:
             document: dict[str, Any] = hcl2.load(handle)
-        except Exception as error:  # the parser raises many kinds
+        except Exception as error:  # it raises many kinds
             raise ValueError(f"{path} does not parse: {str(error).splitlines()[0]}") from error
     return document
 
