@@ -22,8 +22,16 @@ DATA_RIGHTS = {
     "analysts": {("container/gold", READ)},
 }
 SECRET_RIGHTS = {
-    "database": {"secret/database-ingestion-database-url", "secret/database-ingestion-service-token", "secret/applicationinsights-connection-string"},
-    "api": {"secret/api-ingestion-api-key", "secret/api-ingestion-service-token", "secret/applicationinsights-connection-string"},
+    "database": {
+        "secret/database-ingestion-database-url",
+        "secret/database-ingestion-service-token",
+        "secret/applicationinsights-connection-string",
+    },
+    "api": {
+        "secret/api-ingestion-api-key",
+        "secret/api-ingestion-service-token",
+        "secret/applicationinsights-connection-string",
+    },
     "csv": {"secret/csv-ingestion-service-token", "secret/applicationinsights-connection-string"},
     "databricks_app": {"key_vault/job"},
     "deployer": {"key_vault/services", "key_vault/job"},

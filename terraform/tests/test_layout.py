@@ -23,9 +23,7 @@ def test_formatted(tool: Callable[[str], str]) -> None:
 
 
 def test_every_module_is_used() -> None:
-    used = {
-        (folder / block.body["source"]).resolve() for folder in units() for block in blocks(folder, "module")
-    }
+    used = {(folder / block.body["source"]).resolve() for folder in units() for block in blocks(folder, "module")}
     assert used == {path.resolve() for path in (TERRAFORM / "modules").iterdir()}
 
 
@@ -72,7 +70,7 @@ def test_count_is_a_switch(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", UNITS)
 def test_module_calls_fit(folder: Path) -> None:
-    """What `terraform validate` finds, without a provider: unknown and missing arguments, outputs that are not there."""
+    """What `terraform validate` finds, without a provider: unknown or missing arguments, outputs not there."""
     calls = {block.name: block for block in blocks(folder, "module")}
     for block in calls.values():
         module = folder / block.body["source"]
@@ -94,7 +92,9 @@ def test_every_variable_is_used(folder: Path) -> None:
         own = len(re.findall(rf"\bvar\.{block.name}\b", str(block.body.get("validation", ""))))
         assert uses > own, block
     for local in re.findall(r"\blocal\.(\w+)", text):
-        assert any(local in found for one in blocks(folder, "locals") for found in [one.body]), f"{folder}: local.{local}"
+        assert any(
+            local in found for one in blocks(folder, "locals") for found in [one.body]
+        ), f"{folder}: local.{local}"
 
 
 @pytest.mark.parametrize("folder", UNITS)

@@ -34,7 +34,17 @@ def test_tflint_finds_faults(tool: Callable[[str], str], tmp_path: Path) -> None
 
 def _checkov(binary: str, folder: Path, *options: str) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": "", "LOG_LEVEL": "ERROR"}
-    command = [binary, "--directory", str(folder), "--framework", "terraform", "--output", "json", "--quiet", "--compact"]
+    command = [
+        binary,
+        "--directory",
+        str(folder),
+        "--framework",
+        "terraform",
+        "--output",
+        "json",
+        "--quiet",
+        "--compact",
+    ]
     done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

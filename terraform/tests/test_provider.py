@@ -1,4 +1,4 @@
-"""`terraform validate` and `terraform test` with the real provider azurerm, its calls mocked: where its binary is found.
+"""`terraform validate` and `terraform test` with azurerm's real provider, its calls mocked, where its binary is found.
 
 The binary takes some 20 minutes to build, so that CI does without: set TF_PROVIDER_MIRROR to a folder with
 registry.terraform.io/hashicorp/azurerm/5.2.0/linux_amd64/... (terraform/README.md says how to make one).
@@ -26,11 +26,15 @@ AZURE = [folder for folder in units() if folder.name not in ("lakehouse", "namin
 def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Terraform's environment, in which it finds the provider in the mirror and nowhere else."""
     if not PROVIDER.is_dir():
-        text = f"terraform validate and terraform test of azurerm NOT RUN: no provider in {MIRROR} (terraform/README.md)"
+        text = (
+            f"terraform validate and terraform test of azurerm NOT RUN: no provider in {MIRROR} (terraform/README.md)"
+        )
         warnings.warn(text, stacklevel=1)
         pytest.skip(text)
     path = tmp_path_factory.mktemp("terraform") / "cli.tfrc"
-    path.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n', encoding="utf-8")
+    path.write_text(
+        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{MIRROR}"\n  }}\n}}\n', encoding="utf-8"
+    )
     return {**os.environ, "TF_CLI_CONFIG_FILE": str(path), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
 
 
@@ -62,7 +66,10 @@ def test_the_platform_of_each_environment(
     values = TERRAFORM / "environments"
     options = [f"-var-file={values / name / part}.tfvars" for part in ("common", "platform")]
     tests = ["environment", *(["prod"] if name == "prod" else [])]
-    options += [f"-var-file={values / 'identities.example.tfvars'}", *(f"-filter=tests/{one}.tftest.hcl" for one in tests)]
+    options += [
+        f"-var-file={values / 'identities.example.tfvars'}",
+        *(f"-filter=tests/{one}.tftest.hcl" for one in tests),
+    ]
     said = _run(folder, environment, terraform, "test", "-no-color", *options)
     assert " 0 failed." in said
 

@@ -1,4 +1,4 @@
-"""Rules that matter, read from the code: nothing public in prod, no wildcard let in, no keys, alerts and budget there."""
+"""Rules that matter, read from the code: nothing public in prod, no wildcard, no keys, alerts and budget there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def test_public_addresses_follow_the_runner_alone() -> None:
 
 
 def test_modules_pass_the_switch_on() -> None:
-    for kind in ("azurerm_storage_account", "azurerm_key_vault", "azurerm_container_registry", "azurerm_databricks_workspace"):
+    for kind in (
+        "azurerm_storage_account",
+        "azurerm_key_vault",
+        "azurerm_container_registry",
+        "azurerm_databricks_workspace",
+    ):
         for block in _of(kind):
             if block.path.parent.name != "bootstrap":  # the states' account: Entra alone, told in its README
                 assert block.body["public_network_access_enabled"] == "${var.public_network_access}", block

@@ -9,6 +9,8 @@ from cdp_terraform import TERRAFORM
 from cdp_terraform.hcl import files
 from cdp_terraform.schema import check, schemas
 
+CLUSTER = 'resource "azurerm_kubernetes_cluster" "a" {\n'
+DYNAMIC = 'resource "azurerm_storage_account" "a" {\n  dynamic "network_rules" {\n    for_each = []\n    content {\n'
 GROUP = 'resource "azurerm_resource_group" "this" {\n  name     = "a"\n  location = "b"\n'
 
 
@@ -27,11 +29,11 @@ def test_all_blocks_fit() -> None:
         ('resource "azurerm_dashboard_grafana" "this" {\n  endpoint = "x"\n}\n', "endpoint is read-only"),
         ('resource "azurerm_kubernetes_cluster" "this" {\n  name = "a"\n}\n', "default_node_pool is required"),
         (
-            'resource "azurerm_kubernetes_cluster" "a" {\n  identity {\n    type = "x"\n  }\n  identity {\n    type = "y"\n  }\n}\n',
+            f'{CLUSTER}  identity {{\n    type = "x"\n  }}\n  identity {{\n    type = "y"\n  }}\n}}\n',
             "2 identity blocks, at most 1",
         ),
         ('resource "databricks_catalog" "a" {\n  default_catalog = "x"\n}\n', "no argument or block named"),
-        ('resource "azurerm_storage_account" "a" {\n  dynamic "network_rules" {\n    for_each = []\n    content {\n      bypas = []\n    }\n  }\n}\n', "named bypas"),
+        (f"{DYNAMIC}      bypas = []\n    }}\n  }}\n}}\n", "named bypas"),
     ),
 )
 def test_finds_faults(tmp_path: Path, text: str, problem: str) -> None:
@@ -47,7 +49,7 @@ def test_missing_schemas_are_no_success(tmp_path: Path) -> None:
 
 
 def test_the_schemas_are_the_projects_own() -> None:
-    """CI has the project's shared folder beside the clone; a fork has not, hence the copy that is checked against it."""
+    """CI has the project's shared folder beside the clone; a fork has not, hence the copy, compared with it."""
     shared = TERRAFORM.parents[1] / "shared" / "terraform"
     if not shared.is_dir():
         pytest.skip("NOT COMPARED: no ../shared beside this clone; the copy in terraform/schema is used as it is")

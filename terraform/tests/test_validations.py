@@ -1,4 +1,4 @@
-"""Variables' validations, really run by Terraform without any provider: a folder with the variables alone needs none."""
+"""Variables' validations, really run by Terraform: a folder with the variables alone needs no provider."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def refusals(folder: Path) -> str:
     """The tests of a folder that expect a variable to refuse, with the values that all runs share."""
     kept = []
     for path in sorted(folder.glob("tests/*.tftest.hcl")):
-        parts = re.findall(r"^(?:variables|run \"\w+\") \{\n.*?^\}\n", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+        parts = re.findall(
+            r"^(?:variables|run \"\w+\") \{\n.*?^\}\n", path.read_text(encoding="utf-8"), flags=re.M | re.S
+        )
         kept += [part for part in parts if part.startswith("variables") or "expect_failures = [var." in part]
     return "\n".join(kept)
 
@@ -85,7 +87,11 @@ def test_the_lakehouses_values_are_taken(environment: str, tmp_path: Path, tool:
 def test_values_are_variables(environment: str) -> None:
     """Terraform only warns of a value that no variable takes."""
     folder = TERRAFORM / "environments" / environment
-    for root, names in {"platform": VALUES, "lakehouse": ("lakehouse.tfvars",), "bootstrap": ("common.tfvars",)}.items():
+    for root, names in {
+        "platform": VALUES,
+        "lakehouse": ("lakehouse.tfvars",),
+        "bootstrap": ("common.tfvars",),
+    }.items():
         known = {block.name for block in blocks(TERRAFORM / root, "variable")}
         assert set(tfvars(*(folder / name for name in names))) <= known
     example = tfvars(TERRAFORM / "environments" / "identities.example.tfvars")

@@ -16,8 +16,8 @@ PAGE = ROOT / "docs" / "access.md"
 _HEAD = """\
 # Who may do what
 
-Made from [terraform/access.yaml](../terraform/access.yaml) by `make terraform-docs`; do not edit. Terraform assigns what
-stands there, and nothing else: a test finds any other assignment in the code.
+Made from [terraform/access.yaml](../terraform/access.yaml) by `make terraform-docs`; do not edit. Terraform assigns
+what stands there, and nothing else: a test finds any other assignment in the code.
 
 - Identities are brought, not made: each service, the job, the cluster and its nodes has one of its own
   (`terraform/bootstrap` makes them if asked). No identity has a password or a key.

@@ -13,8 +13,8 @@ PAGE = ROOT / "docs" / "costs.md"
 _HEAD = """\
 # Costs
 
-Made from [terraform/prices.yaml](../terraform/prices.yaml) and the environments' tfvars by `make terraform-docs`; do not
-edit. `make costs ENV=prod` prints one environment.
+Made from [terraform/prices.yaml](../terraform/prices.yaml) and the environments' tfvars by `make terraform-docs`; do
+not edit. `make costs ENV=prod` prints one environment.
 
 **An estimate, not a bill**: list prices in US dollars of {date}, without taxes, contract or reservation; several were
 taken from memory (the file says which), and all want to be read again in Azure's price calculator. Not in it: the

@@ -41,7 +41,7 @@ class Estimate:
         items: lines of the bill, nodes at their least number.
         busy: US dollars a month more if all nodes ran all the time.
         run: US dollars of one run of the job.
-        million_rows: US dollars of the job's work on a million new rows, its start left out, and a month of keeping them.
+        million_rows: US dollars of a million new rows: the job without its start, and a month in the lake.
     """
 
     environment: str
@@ -95,9 +95,11 @@ def _nodes(settings: dict[str, Any], prices: Prices) -> list[Item]:
 
 
 def _busy(settings: dict[str, Any], prices: Prices) -> float:
-    pools = [settings["kubernetes"][pool] for pool in ("system_pool", "workload_pool")]
-    more = [(pool["max_count"] - pool["min_count"]) * prices.machine_hour(pool["vm_size"]) for pool in pools]
-    return sum(more) * prices.hours
+    more = 0.0
+    for name in ("system_pool", "workload_pool"):
+        pool = settings["kubernetes"][name]
+        more += (pool["max_count"] - pool["min_count"]) * prices.machine_hour(pool["vm_size"]) * prices.hours
+    return more
 
 
 def _network(settings: dict[str, Any], prices: Prices, use: dict[str, Any]) -> list[Item]:
@@ -145,7 +147,7 @@ def _cluster_hour(kind: str, workers: float, prices: Prices) -> float:
 def _run(cluster: dict[str, Any], prices: Prices, use: dict[str, Any]) -> float:
     """Of half of the workers that it may have, as it scales by itself; one at least."""
     workers = max(1, math.ceil(cluster["max_workers"] / 2))
-    hours = use["hours_per_run"] + prices.raw["job"]["start_hours"]
+    hours = float(use["hours_per_run"]) + float(prices.raw["job"]["start_hours"])
     return hours * _cluster_hour(cluster["node_types"][0], workers, prices)
 
 
@@ -153,6 +155,7 @@ def _million_rows(settings: dict[str, Any], cluster: dict[str, Any], prices: Pri
     job, kind = prices.raw["job"], cluster["node_types"][0]
     workers = max(1, math.ceil(cluster["max_workers"] / 2))
     seconds = 1e6 / (job["rows_per_core_second"] * job["worker_cores"][kind] * workers)
-    kept = prices.of(f"storage_{settings['storage']['replication'].lower()}_gb_month") * job["bytes_per_row"] * 1e6 / 1e9
-    written = job["writes_per_million_rows"] / 1e4 * prices.of("storage_write_10k")
-    return seconds / 3600 * _cluster_hour(kind, workers, prices) + kept + written
+    gigabytes = float(job["bytes_per_row"]) * 1e6 / 1e9
+    kept = prices.of(f"storage_{settings['storage']['replication'].lower()}_gb_month") * gigabytes
+    written = float(job["writes_per_million_rows"]) / 1e4 * prices.of("storage_write_10k")
+    return float(seconds) / 3600 * _cluster_hour(kind, workers, prices) + kept + written

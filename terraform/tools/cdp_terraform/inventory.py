@@ -22,7 +22,7 @@ class Counts:
 
 
 def endpoints(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    """Subresource and DNS zone of each private endpoint that the settings lead to; `terraform test` holds the number."""
+    """Subresource and DNS zone of each private endpoint of an environment; `terraform test` holds the number."""
     if not settings["private_endpoints"]:
         return []
     text = (TERRAFORM / "platform" / "network.tf").read_text(encoding="utf-8")
@@ -41,7 +41,9 @@ def counts(settings: dict[str, Any]) -> Counts:
     found = endpoints(settings)
     alerts = TERRAFORM / "modules" / "alerts"
     metric = len(re.findall(r"^\s+metric\s+=", (alerts / "health.tf").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    rules = len(re.findall(r"^\s+expression\s+= \"", (alerts / "services.tf").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    rules = len(
+        re.findall(r"^\s+expression\s+= \"", (alerts / "services.tf").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
     texts = [(alerts / name).read_text(encoding="utf-8") for name in ("job.tf", "runs.tf")]
     logs = sum(len(re.findall(r"^\s+query\s+= \"", text, flags=re.MULTILINE)) for text in texts)
     absent = 0 if settings["monitoring"]["thresholds"]["job_scheduled"] else 1

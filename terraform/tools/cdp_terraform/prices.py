@@ -34,7 +34,9 @@ class Prices:
         """
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         if region not in raw["regions"]:
-            raise ValueError(f"{path.name} has no region {region}: add its factors, or take one of {sorted(raw['regions'])}")
+            raise ValueError(
+                f"{path.name} has no region {region}: add its factors, or take one of {sorted(raw['regions'])}"
+            )
         return cls(raw, region)
 
     @property

@@ -3,8 +3,8 @@
     python -m cdp_terraform.state_snapshot take terraform/platform --out snapshots
     python -m cdp_terraform.state_snapshot restore snapshots/platform-....tfstate.gpg --push terraform/platform
 
-The key is in STATE_ENCRYPTION_KEY. The clear state passes through memory and pipes only; beside the encrypted file lies a
-note (JSON) with root, lineage, serial, time and the file's sha256, none of which is secret.
+The key is in STATE_ENCRYPTION_KEY. The clear state passes through memory and pipes only; beside the encrypted file lies
+a note (JSON) with root, lineage, serial, time and the file's sha256, none of which is secret.
 """
 
 from __future__ import annotations
