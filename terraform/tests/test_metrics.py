@@ -40,7 +40,7 @@ def _alert_expressions() -> list[str]:
     text = (TERRAFORM / "modules" / "alerts" / "services.tf").read_text(encoding="utf-8")
     found = re.findall(r"expression\s+= \"(.*)\"$", text, flags=re.MULTILINE)
     assert len(found) == 6
-    return [re.sub(r"\$\{[^}]+\}", "1", one).replace('\\"', '"') for one in found]
+    return [re.sub(r"\$\{[^}]+\}", "1", one).replace("'", '"') for one in found]
 
 
 def _panels(path: Any) -> list[dict[str, Any]]:
