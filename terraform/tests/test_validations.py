@@ -64,6 +64,14 @@ def test_wrong_values_are_refused(folder: Path, tmp_path: Path, tool: Callable[[
     assert f"{runs} passed, 0 failed." in done.stdout, done.stdout + done.stderr
 
 
+def test_names_keep_to_azures_limits(tmp_path: Path, tool: Callable[[str], str]) -> None:
+    """The naming module needs no provider: its own tests run whole."""
+    folder = shutil.copytree(TERRAFORM / "modules" / "naming", tmp_path / "naming", ignore=shutil.ignore_patterns(".*"))
+    assert run(folder, [tool("terraform"), "init", "-input=false"]).returncode == 0
+    done = run(folder, [tool("terraform"), "test", "-no-color"])
+    assert "6 passed, 0 failed." in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_each_environments_values_are_taken(environment: str, tmp_path: Path, tool: Callable[[str], str]) -> None:
     variables_alone(TERRAFORM / "platform", tmp_path)
