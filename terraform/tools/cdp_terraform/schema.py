@@ -18,7 +18,7 @@ from cdp_terraform import TERRAFORM
 from cdp_terraform.hcl import files, load, plain
 
 #: azurerm 5.2.0 and databricks 1.128.0, as `terraform providers schema -json` gives them.
-SCHEMAS = TERRAFORM / "schema"
+SCHEMAS = TERRAFORM / "schema" / "provider"
 _META = {"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "timeouts", "id"}
 _MARK = "__is_block__"
 _MARKS = {_MARK, "__comments__", "__inline_comments__"}
