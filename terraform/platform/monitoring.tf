@@ -7,8 +7,12 @@ module "monitoring" {
   retention_days      = var.monitoring.retention_days
   daily_quota_gb      = var.monitoring.daily_quota_gb
   alert_emails        = var.alert_emails
-  grafana             = var.monitoring.grafana == null ? null : merge(var.monitoring.grafana, { public_network_access = local.public })
-  tags                = local.tags
+  grafana = var.monitoring.grafana == null ? null : {
+    major_version         = var.monitoring.grafana.major_version
+    zone_redundant        = var.monitoring.grafana.zone_redundant
+    public_network_access = local.public
+  }
+  tags = local.tags
 }
 
 module "alerts" {

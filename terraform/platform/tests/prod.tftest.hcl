@@ -3,6 +3,16 @@ mock_provider "azurerm" {
   source = "../tests/mocks"
 }
 
+run "refuses_prod_on_public_addresses" {
+  command = plan
+
+  variables {
+    runner_access = "public"
+  }
+
+  expect_failures = [var.runner_access]
+}
+
 run "refuses_prod_unlocked" {
   command = plan
 
