@@ -52,31 +52,6 @@ run "holds" {
   }
 }
 
-run "refuses_self_hosted_without_endpoints" {
-  command = plan
-
-  variables {
-    runner_access     = "self_hosted"
-    runner_ip_ranges  = []
-    private_endpoints = false
-  }
-
-  expect_failures = [var.private_endpoints]
-}
-
-run "refuses_addresses_of_a_runner_within" {
-  command = plan
-
-  variables {
-    runner_access     = "self_hosted"
-    private_endpoints = true
-    registry          = { sku = "Premium" }
-    runner_ip_ranges  = ["203.0.113.9"]
-  }
-
-  expect_failures = [var.runner_ip_ranges]
-}
-
 run "refuses_an_identity_too_few" {
   command = plan
 

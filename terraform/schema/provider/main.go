@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -111,6 +112,12 @@ func read(name string) (*tfprotov6.GetProviderSchemaResponse, error) {
 	return nil, fmt.Errorf("no schema of a provider named %s", name)
 }
 
+// served tells whether a type is to be known: all are, unless STAND_IN_TYPES names some.
+func served(name string) bool {
+	only := os.Getenv("STAND_IN_TYPES")
+	return only == "" || slices.Contains(strings.Split(only, ","), name)
+}
+
 func response(found document) (*tfprotov6.GetProviderSchemaResponse, error) {
 	provider, err := convert(found.Provider)
 	if err != nil {
@@ -122,6 +129,9 @@ func response(found document) (*tfprotov6.GetProviderSchemaResponse, error) {
 		DataSourceSchemas: map[string]*tfprotov6.Schema{},
 	}
 	for name, one := range found.Resources {
+		if !served(name) {
+			continue
+		}
 		schema, err := convert(one)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -129,6 +139,9 @@ func response(found document) (*tfprotov6.GetProviderSchemaResponse, error) {
 		made.ResourceSchemas[name] = &tfprotov6.Schema{Block: schema}
 	}
 	for name, one := range found.DataSources {
+		if !served(name) {
+			continue
+		}
 		schema, err := convert(one)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
