@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cdp_terraform import TERRAFORM
 from cdp_terraform.hcl import files
-from cdp_terraform.schema import check, schemas
+from cdp_terraform.schema import SCHEMAS, check, schemas
 
 CLUSTER = 'resource "azurerm_kubernetes_cluster" "a" {\n'
 DYNAMIC = 'resource "azurerm_storage_account" "a" {\n  dynamic "network_rules" {\n    for_each = []\n    content {\n'
@@ -52,6 +52,8 @@ def test_the_schemas_are_the_projects_own() -> None:
     """CI has the project's shared folder beside the clone; a fork has not, hence the copy, compared with it."""
     shared = TERRAFORM.parents[1] / "shared" / "terraform"
     if not shared.is_dir():
-        pytest.skip("NOT COMPARED: no ../shared beside this clone; the copy in terraform/schema is used as it is")
+        pytest.skip(
+            "NOT COMPARED: no ../shared beside this clone; the copy in terraform/schema/provider is used as it is"
+        )
     for path in shared.glob("*.schema.json.gz"):
-        assert (TERRAFORM / "schema" / path.name).read_bytes() == path.read_bytes()
+        assert (SCHEMAS / path.name).read_bytes() == path.read_bytes()
