@@ -6,13 +6,16 @@ ROUNDS ?= 200
 WORKERS ?= 2
 SERVICE ?= csv
 VENV := .venv/bin
-SOURCES := contracts microservices processing_job demo scripts tests benchmarks
+SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform
+ENV ?= dev
+TF_ROOT ?= terraform/platform
+TERRAFORM_TOOLS := PYTHONPATH=terraform/tools $(VENV)/python -m cdp_terraform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary charts lock deploy-local setup tools clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore setup tools clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Whole platform on this machine, on synthetic data (ROWS=20000 SEED=42)
 	@$(PYTHON) scripts/bootstrap.py demo
@@ -32,7 +35,7 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, checkov) into .tools/
+tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov) into .tools/
 	@$(PYTHON) scripts/tools.py
 
 test: setup tools lint types ## Everything that CI runs (WORKERS=2 test processes)
@@ -72,6 +75,18 @@ lock: setup ## Write the locks with hashes (images, tools) anew from requirement
 
 deploy-local: tools ## One service to a kind cluster on this machine (SERVICE=csv); needs docker, kind and kubectl
 	@$(VENV)/python scripts/deploy_local.py $(SERVICE)
+
+costs: setup ## What an environment on Azure costs in a month (ENV=dev, pre or prod)
+	@$(TERRAFORM_TOOLS) costs $(ENV)
+
+terraform-docs: setup ## Write anew what is made from terraform/: READMEs' tables, docs/access.md, docs/costs.md
+	@$(TERRAFORM_TOOLS) docs
+
+state-snapshot: setup ## Keep a Terraform state encrypted in snapshots/ (TF_ROOT=terraform/platform, STATE_ENCRYPTION_KEY)
+	@$(TERRAFORM_TOOLS).state_snapshot take $(TF_ROOT)
+
+state-restore: setup ## Give a state back (SNAPSHOT=snapshots/....tfstate.gpg TF_ROOT=terraform/platform FORCE=)
+	@$(TERRAFORM_TOOLS).state_snapshot restore $(SNAPSHOT) --push $(TF_ROOT) $(FORCE)
 
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)

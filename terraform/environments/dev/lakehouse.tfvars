@@ -1,0 +1,7 @@
+environment             = "dev"
+skip_storage_validation = false
+
+cluster = {
+  node_types  = ["Standard_D4ds_v5"]
+  max_workers = 2
+}

@@ -1,0 +1,4 @@
+# Output `backend` of terraform/bootstrap; a key per root is given on the command line.
+resource_group_name  = "rg-cdp-pre-brs-bootstrap"
+storage_account_name = "sttfcdpprebrsx7k2"
+container_name       = "tfstate"

@@ -1,0 +1,47 @@
+# Pods by kube-state-metrics, and whether the services' own /metrics (microservices/kernel/README.md) are read at all.
+# Severity 1 wakes somebody, 2 is for the morning, 3 for the week.
+locals {
+  service_rules = {
+    MetricsMissing = {
+      expression  = "count(count by (source) (ingestion_build_info)) < ${length(var.sources)} or absent(ingestion_build_info)"
+      lasting     = "PT30M"
+      severity    = 3
+      description = "The metrics of a service are not read: its dashboards are blind."
+    }
+    ServiceUnavailable = {
+      expression  = "sum by (deployment) (kube_deployment_status_replicas_available{namespace='${var.namespace}'}) == 0"
+      lasting     = "PT5M"
+      severity    = 1
+      description = "No pod of a service is ready."
+    }
+  }
+
+  cluster_rules = {
+    KubePodCrashLooping = {
+      expression  = "max by (namespace, pod) (max_over_time(kube_pod_container_status_waiting_reason{reason='CrashLoopBackOff'}[5m])) >= 1"
+      lasting     = "PT15M"
+      severity    = 2
+      description = "A pod crashes again and again."
+    }
+    KubeContainerOOMKilled = {
+      expression  = "sum by (namespace, pod) (kube_pod_container_status_last_terminated_reason{reason='OOMKilled', namespace='${var.namespace}'}) > 0"
+      lasting     = "PT5M"
+      severity    = 2
+      description = "A container ran out of memory."
+    }
+    KubeJobFailed = {
+      expression  = "sum by (job_name) (kube_job_status_failed{namespace='${var.namespace}'}) > 0"
+      lasting     = "PT15M"
+      severity    = 2
+      description = "A Kubernetes job failed."
+    }
+    KubeNodeNotReady = {
+      expression  = "sum by (node) (kube_node_status_condition{condition='Ready', status='true'}) == 0"
+      lasting     = "PT15M"
+      severity    = 1
+      description = "A node has not been ready for a quarter of an hour."
+    }
+  }
+
+  rule_groups = { services = local.service_rules, cluster = local.cluster_rules }
+}

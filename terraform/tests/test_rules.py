@@ -1,0 +1,132 @@
+"""Rules that matter, read from the code: nothing public in prod, no wildcard, no keys, alerts and budget there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cdp_terraform import ENVIRONMENTS, TERRAFORM
+from cdp_terraform.hcl import Block, blocks, tfvars, units
+
+RESOURCES = [block for folder in units() for block in blocks(folder, "resource")]
+
+
+def _of(kind: str) -> list[Block]:
+    found = [block for block in RESOURCES if block.type == kind]
+    assert found, f"no {kind} in the code"
+    return found
+
+
+def _settings(environment: str) -> dict[str, Any]:
+    folder = TERRAFORM / "environments" / environment
+    return tfvars(folder / "common.tfvars", folder / "platform.tfvars")
+
+
+def test_public_addresses_follow_the_runner_alone() -> None:
+    """Every module's switch is local.public, which prod's runner_access makes false."""
+    text = (TERRAFORM / "platform" / "main.tf").read_text(encoding="utf-8")
+    assert 'public = var.runner_access == "public"' in text
+    calls = {block.name: block for block in blocks(TERRAFORM / "platform", "module")}
+    for name in ("storage", "key_vault", "container_registry", "databricks_workspace"):
+        assert calls[name].body["public_network_access"] == "${local.public}"
+    assert (
+        "public_network_access" in (grafana := str(calls["monitoring"].body["grafana"])) and "local.public" in grafana
+    )
+    assert _settings("prod")["runner_access"] == "self_hosted"
+    assert _settings("prod")["private_endpoints"] is True
+
+
+def test_modules_pass_the_switch_on() -> None:
+    for kind in (
+        "azurerm_storage_account",
+        "azurerm_key_vault",
+        "azurerm_container_registry",
+        "azurerm_databricks_workspace",
+    ):
+        for block in _of(kind):
+            if block.path.parent.name != "bootstrap":  # the states' account: Entra alone, told in its README
+                assert block.body["public_network_access_enabled"] == "${var.public_network_access}", block
+
+
+def test_firewalls_refuse_whom_nobody_names() -> None:
+    for block in _of("azurerm_storage_account"):
+        if block.path.parent.name != "bootstrap":
+            assert block.body["network_rules"][0]["default_action"] == "Deny"
+    for block in _of("azurerm_key_vault"):
+        assert block.body["network_acls"][0]["default_action"] == "Deny"
+
+
+def test_no_public_address_but_the_nat_gateways() -> None:
+    assert [block.name for block in _of("azurerm_public_ip")] == ["nat"]
+    (workspace,) = _of("azurerm_databricks_workspace")
+    assert workspace.body["custom_parameters"][0]["no_public_ip"] is True
+    (cluster,) = _of("azurerm_kubernetes_cluster")
+    assert cluster.body["private_cluster_enabled"] is True
+    assert cluster.body["private_cluster_public_fqdn_enabled"] is False
+    pools = [cluster.body["default_node_pool"][0], *(pool.body for pool in _of("azurerm_kubernetes_cluster_node_pool"))]
+    assert not any(pool["node_public_ip_enabled"] for pool in pools)
+
+
+def test_no_rule_lets_everybody_in() -> None:
+    wide = {"*", "0.0.0.0/0", "Internet", "any", "Any"}
+    for block in _of("azurerm_network_security_rule"):
+        if block.body["access"] == "Deny":
+            continue
+        for name, value in block.body.items():
+            if name.startswith(("source_address", "destination_address", "destination_port", "protocol")):
+                assert not wide & set(value if isinstance(value, list) else [value]), block
+    groups = _of("azurerm_network_security_group")
+    assert not any("security_rule" in block.body for block in groups)
+
+
+def test_no_keys_and_no_local_accounts() -> None:
+    for block in _of("azurerm_storage_account"):
+        assert block.body["shared_access_key_enabled"] is False
+        assert block.body["local_user_enabled"] is False
+        assert block.body["allow_nested_items_to_be_public"] is False
+        assert block.body["min_tls_version"] == "TLS1_2"
+    assert all(block.body["admin_enabled"] is False for block in _of("azurerm_container_registry"))
+    assert all(block.body["local_account_disabled"] is True for block in _of("azurerm_kubernetes_cluster"))
+    assert all(block.body["rbac_authorization_enabled"] is True for block in _of("azurerm_key_vault"))
+    assert all(block.body["api_key_enabled"] is False for block in _of("azurerm_dashboard_grafana"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in TERRAFORM.rglob("*.tf"))
+    for word in ("primary_access_key", "primary_connection_string", "kube_admin_config", "admin_password", "sas_token"):
+        assert word not in text
+
+
+def test_secrets_never_reach_the_state() -> None:
+    for block in _of("azurerm_key_vault_secret"):
+        assert "value" not in block.body and "value_wo" in block.body
+        assert "expiration_date" in block.body
+    (values,) = (one for one in blocks(TERRAFORM / "platform", "variable") if one.name == "secret_values")
+    assert values.body["ephemeral"] is True and values.body["sensitive"] is True
+
+
+def test_everything_logs_to_the_one_workspace() -> None:
+    watched = {block.path.parent.name for block in _of("azurerm_monitor_diagnostic_setting")}
+    assert watched == {"network", "container_registry", "kubernetes", "storage", "databricks_workspace", "key_vault"}
+
+
+def test_alerts_and_budget_are_there() -> None:
+    calls = {block.name for block in blocks(TERRAFORM / "platform", "module")}
+    assert {"alerts", "budget", "monitoring"} <= calls
+    for kind in ("azurerm_monitor_metric_alert", "azurerm_monitor_scheduled_query_rules_alert_v2"):
+        assert all("action" in block.body for block in _of(kind))
+    (rules,) = _of("azurerm_monitor_alert_prometheus_rule_group")
+    assert "action" in str(rules.body)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environments_have_who_is_told(environment: str) -> None:
+    settings = _settings(environment)
+    assert settings["alert_emails"] and settings["budget"]["monthly_amount"] > 0
+    assert settings["environment"] == environment
+
+
+def test_environments_differ_as_they_should() -> None:
+    dev, pre, prod = (_settings(environment) for environment in ENVIRONMENTS)
+    assert [one["locked"] for one in (dev, pre, prod)] == [False, False, True]
+    assert [one["kubernetes"]["sku_tier"] for one in (dev, pre, prod)] == ["Free", "Standard", "Standard"]
+    assert dev["storage"]["replication"] == "LRS" and prod["storage"]["replication"] == "GZRS"
+    assert dev["monitoring"]["retention_days"] < prod["monitoring"]["retention_days"]
+    assert len({one["address_space"] for one in (dev, pre, prod)}) == 3
