@@ -94,6 +94,7 @@ class JobProcess:
     def __init__(self, lake: SmallLake) -> None:
         command = [sys.executable, "-m", "etl_customers.main", *lake.options()]
         self.events: list[str] = []
+        self.errors: list[str] = []
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
@@ -109,7 +110,9 @@ class JobProcess:
         assert self._process.stderr
         for line in self._process.stderr:
             if line.startswith("{"):
-                self.events.append(json.loads(line)["event"])
+                told = json.loads(line)
+                self.events.append(told["event"])
+                self.errors += [line] if told["level"] == "error" else []
 
     def wait(self, seconds: float = 300) -> int:
         """Wait for its end; returns the exit code."""

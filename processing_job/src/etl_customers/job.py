@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from etl_customers.config.session import get_session
 from etl_customers.config.settings import JobSettings, RawReaderKind
-from etl_customers.errors import ReconciliationFailed, WrittenMeanwhile
+from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
@@ -88,9 +88,9 @@ class Job:
         started = time.time()
         try:
             return self._run(layer)
-        except ReconciliationFailed as error:
+        except (ReconciliationFailed, SourceFailed) as error:
             if self._written_by_others(started):
-                raise WrittenMeanwhile("another run wrote at the same time, so the figures do not add up") from error
+                raise WrittenMeanwhile("another run wrote at the same time") from error
             raise
 
     def _written_by_others(self, since: float) -> bool:

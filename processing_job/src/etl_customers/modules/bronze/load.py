@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from threading import Lock
 
@@ -14,7 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StructType
 from pyspark.sql.utils import is_remote
 
-from etl_customers.errors import ReconciliationFailed, SourceFailed
+from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_reader import RawReader, stream_name
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
@@ -24,6 +25,8 @@ from etl_customers.utils.address import Address
 from etl_customers.utils.lake_table import Commit, LakeTable
 
 ROW_PURPOSE = "row:v1"
+#: In the fault of a stream that shares its checkpoint, or its table, with a stream of another run.
+_OVERTAKEN = ("CONCURRENT_STREAM_LOG_UPDATE", "DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
 #: Not a field of what Spark pickles; see `BronzeAppend`.
 _APPENDING = Lock()
 
@@ -86,6 +89,7 @@ class BronzeLoad:
 
         Raises:
             SourceFailed: at least one source could not be read; the others have landed.
+            WrittenMeanwhile: another run got ahead of this one.
             ReconciliationFailed: a batch in bronze has fewer or more rows than its manifest says.
         """
         self.table.ensure()
@@ -96,19 +100,29 @@ class BronzeLoad:
             self._check(batches, present, [])
             return batches
         failed = self._load_all(sorted(waiting))
-        self._check(batches, self._loaded(), failed)
+        self._check(batches, self._loaded(), list(failed))
+        if failed and all(overtaken for overtaken in failed.values()):
+            raise WrittenMeanwhile(f"another run loads {', '.join(failed)} too")
         if failed:
             raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
         return batches
 
-    def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> list[str]:
-        """Load sources and formats side by side; returns the names of the sources that failed."""
+    def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> dict[str, bool]:
+        """Load sources and formats side by side.
+
+        Returns:
+            The names of the sources that failed; True if only because another run got ahead.
+        """
         if is_remote():  # no lock holds between the processes that append, so one after another
-            failed = {name for name, raw_format in waiting if not _has_ended(name, self._start(name, raw_format))}
+            ends = [(name, _fault_of(name, self._start(name, raw_format))) for name, raw_format in waiting]
         else:
             queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
-            failed = {name for name, query in queries if not _has_ended(name, query)}
-        return sorted(failed)
+            ends = [(name, _fault_of(name, query)) for name, query in queries]
+        failed: dict[str, bool] = {}
+        for name, fault in ends:
+            if fault is not None:
+                failed[name] = failed.get(name, True) and fault is _Fault.OVERTAKEN
+        return failed
 
     def _start(self, name: str, raw_format: RawFormat) -> StreamingQuery:
         job_log.info("bronze_source_started", source=name)
@@ -134,12 +148,20 @@ class BronzeLoad:
             raise ReconciliationFailed(f"{len(wrong)} batches have not as many rows in bronze as in raw")
 
 
-def _has_ended(name: str, query: StreamingQuery) -> bool:
-    """Wait for the query; False if it failed."""
+class _Fault(Enum):
+    """Why a stream ended early."""
+
+    UNREADABLE = auto()
+    OVERTAKEN = auto()
+
+
+def _fault_of(name: str, query: StreamingQuery) -> _Fault | None:
+    """Wait for the query; None if it came to its end."""
     try:
         query.awaitTermination()
     except PySparkException as error:  # its text may quote a row
-        job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
-        return False
+        fault = _Fault.OVERTAKEN if any(sign in str(error) for sign in _OVERTAKEN) else _Fault.UNREADABLE
+        job_log.error("bronze_source_failed", source=name, condition=error.getCondition(), fault=fault.name.lower())
+        return fault
     job_log.info("bronze_source_done", source=name)
-    return True
+    return None

@@ -1,0 +1,84 @@
+"""The job as processes: killed at any moment, and two of them at once.
+
+FAULT_ROUNDS: how many times it is killed (4); FAULT_SEED: repeats a session. `make faults` kills it more often.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections import Counter
+
+import pytest
+from fault_kit import JobProcess, RawCopies, a_moment, content_hash
+from fault_page import Seen
+from lake_kit import SmallLake
+from pyspark.sql import SparkSession
+
+ROUNDS = int(os.environ.get("FAULT_ROUNDS") or 4)
+SEED = int(os.environ.get("FAULT_SEED") or secrets.randbelow(2**32))
+#: Another writer was faster: nothing is lost, run again.
+_AGAIN = 75
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> RawCopies:
+    return RawCopies(tmp_path_factory.mktemp("kills"), seed=11)
+
+
+@pytest.fixture(scope="module")
+def reference(raw: RawCopies) -> tuple[str, int]:
+    """The hash of one run over everything, and how many lines such a run logs."""
+    lake = raw.lake("reference")
+    job = JobProcess(lake)
+    assert job.wait() == 0
+    return content_hash(lake, settled=True), len(job.events)
+
+
+def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
+    print(f"FAULT_SEED={SEED}")
+    rng = random.Random(SEED)
+    expected, lines = reference
+    lake, waiting = raw.lake("killed", []), list(raw.batches)
+    killed: Counter[str] = Counter()
+    while killed.total() < ROUNDS:
+        if waiting:  # else the run finds what the last kill left, or nothing to do: then it starts anew
+            raw.deliver(lake, waiting.pop(0))
+        after = JobProcess(lake).kill_after(*a_moment(rng, lines))
+        if after is not None:
+            killed[after] += 1
+        elif not waiting:
+            assert content_hash(lake, settled=True) == expected
+            lake, waiting = raw.lake(f"killed-{killed.total()}", []), list(raw.batches)
+    for batch in waiting:
+        raw.deliver(lake, batch)
+    assert JobProcess(lake).wait() == 0
+    assert lake.job().bronze.read().count() == raw.rows
+    assert content_hash(lake, settled=True) == expected
+    moments = ", ".join(f"{count} after {event}" for event, count in sorted(killed.items()))
+    seen("kill -9 of the job at random moments, then a run", f"{killed.total()} kills ({moments}); same hash")
+
+
+def test_two_jobs_at_once(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
+    half = len(raw.batches) // 2
+    lake = raw.lake("raced", raw.batches[:half])
+    first = _race(lake)
+    for batch in raw.batches[half:]:
+        raw.deliver(lake, batch)
+    then = _race(lake)
+    assert lake.job().bronze.read().count() == raw.rows
+    assert content_hash(lake, settled=True) == reference[0]
+    seen("two jobs at once, first load", f"exit codes {first}; same hash")
+    seen("two jobs at once, new batches", f"exit codes {then}; same hash")
+
+
+def _race(lake: SmallLake) -> str:
+    """Two processes start together; a third, only if one was told to come again. Returns their exit codes."""
+    jobs = [JobProcess(lake), JobProcess(lake)]
+    codes = [job.wait() for job in jobs]
+    assert set(codes) <= {0, _AGAIN}, (codes, [job.errors for job in jobs])
+    if _AGAIN in codes:
+        codes.append(JobProcess(lake).wait())
+        assert codes[-1] == 0
+    return ", ".join(map(str, codes))
