@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from customer_contract import Contract, RawFormat
+from customer_contract import Contract
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,7 +16,8 @@ from pyspark.sql.utils import is_remote
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
-from etl_customers.modules.bronze.raw_reader import RawReader, stream_name
+from etl_customers.modules.bronze.raw_parts import RawParts, waiting_parts
+from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
@@ -91,33 +92,31 @@ class BronzeLoad:
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
         present = self._loaded() if self.table.version() else {}  # version 0 is the empty table
-        waiting = {(batch.source, batch.format) for batch in batches if batch.batch_id not in present}
+        waiting = waiting_parts(batches, present, self.contract)
         if not waiting:
             self._check(batches, present, [])
             return batches
-        failed = self._load_all(sorted(waiting))
+        failed = self._load_all(waiting)
         self._check(batches, self._loaded(), failed)
         if failed:
             raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
         return batches
 
-    def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> list[str]:
-        """Load sources and formats side by side; returns the names of the sources that failed."""
+    def _load_all(self, waiting: list[RawParts]) -> list[str]:
+        """Load them side by side; returns the names of the sources that failed."""
         if is_remote():  # no lock holds between the processes that append, so one after another
-            failed = {name for name, raw_format in waiting if not _has_ended(name, self._start(name, raw_format))}
+            failed = {parts.source.name for parts in waiting if not _has_ended(parts, self._start(parts))}
         else:
-            queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
-            failed = {name for name, query in queries if not _has_ended(name, query)}
+            queries = [(parts, self._start(parts)) for parts in waiting]
+            failed = {parts.source.name for parts, query in queries if not _has_ended(parts, query)}
         return sorted(failed)
 
-    def _start(self, name: str, raw_format: RawFormat) -> StreamingQuery:
-        job_log.info("bronze_source_started", source=name)
-        source = self.contract.source(name)
-        stream = self.reader.stream(source, raw_format).withColumn("_source", F.lit(name))
+    def _start(self, parts: RawParts) -> StreamingQuery:
+        job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
+        stream = self.reader.stream(parts).withColumn("_source", F.lit(parts.source.name))
         append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, self.run_id)
         writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
-        checkpoint = f"{self.checkpoint_path}/{stream_name(source, raw_format)}"
-        return writer.option("checkpointLocation", checkpoint).start()
+        return writer.option("checkpointLocation", f"{self.checkpoint_path}/{parts.name}").start()
 
     def _loaded(self) -> dict[str, int]:
         counts = self.table.read().groupBy("_batch_id").count().collect()
@@ -134,12 +133,13 @@ class BronzeLoad:
             raise ReconciliationFailed(f"{len(wrong)} batches have not as many rows in bronze as in raw")
 
 
-def _has_ended(name: str, query: StreamingQuery) -> bool:
+def _has_ended(parts: RawParts, query: StreamingQuery) -> bool:
     """Wait for the query; False if it failed."""
     try:
         query.awaitTermination()
     except PySparkException as error:  # its text may quote a row
-        job_log.error("bronze_source_failed", source=name, condition=error.getCondition())
+        told = {"source": parts.source.name, "stream": parts.name, "condition": error.getCondition()}
+        job_log.error("bronze_source_failed", **told)
         return False
-    job_log.info("bronze_source_done", source=name)
+    job_log.info("bronze_source_done", source=parts.source.name, stream=parts.name)
     return True
