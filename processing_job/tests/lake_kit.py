@@ -77,15 +77,17 @@ class SmallLake:
         text = "".join(",".join(row) + "\n" for row in [self.header, *rows])
         return self.put_text(source, text, len(records), "csv")
 
-    def put_text(self, source: str, text: str, rows: int, ending: str = "jsonl") -> Path:
-        """Publish a batch of one part with that text."""
+    def put_text(
+        self, source: str, text: str, rows: int, ending: str = "jsonl", header: list[str] | None = None
+    ) -> Path:
+        """Publish a batch of one part with that text; `header`: what the manifest of CSV says of it."""
         self._batches += 1
         batch = self.root / "raw" / source / "customers" / f"batch={self._batches:020d}"
         batch.mkdir(parents=True)
         (batch / f"part-00000.{ending}").write_text(text, encoding="utf-8")
         manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text), "format": ending}
         if ending == "csv":
-            manifest["columns"] = self.header
+            manifest["columns"] = header or self.header
         (batch / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         return batch
 

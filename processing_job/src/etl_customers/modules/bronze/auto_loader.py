@@ -11,6 +11,7 @@ from customer_contract import Contract, RawFormat
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from etl_customers.modules.bronze.json_text import JSON_OPTIONS, parsed
 from etl_customers.modules.bronze.raw_parts import RawParts
 from etl_customers.modules.bronze.raw_reader import (
     CORRUPT_RECORD,
@@ -62,7 +63,7 @@ class AutoLoaderReader:
             "columnNameOfCorruptRecord": CORRUPT_RECORD,
             "mode": "PERMISSIVE",
         }
-        return options | csv_options(parts.source) if parts.format is RawFormat.CSV else options
+        return options | (csv_options(parts.source) if parts.format is RawFormat.CSV else JSON_OPTIONS)
 
 
 def bronze_rows(frame: DataFrame, parts: RawParts, contract: Contract) -> DataFrame:
@@ -74,7 +75,7 @@ def bronze_rows(frame: DataFrame, parts: RawParts, contract: Contract) -> DataFr
     """
     # Its JSON may have the file's path in it, and values of any type; read as texts and written again it has the form
     # that the other adapter writes.
-    fields = F.map_filter(F.from_json(RESCUED, "map<string,string>"), lambda name, _: name != _PATH_IN_RESCUED)
+    fields = F.map_filter(parsed(F.col(RESCUED)), lambda name, _: name != _PATH_IN_RESCUED)
     if parts.format is RawFormat.CSV:
         return csv_rows(frame, parts.columns, contract, fields)
     line = corrupt(F.col(CORRUPT_RECORD))

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.readwriter import DataStreamReader
 
-from etl_customers.modules.bronze.json_text import as_written, has_one_object
+from etl_customers.modules.bronze.json_text import as_written, has_one_object, parsed
 from etl_customers.modules.bronze.raw_parts import RawParts
 from etl_customers.modules.bronze.raw_reader import (
     CORRUPT_RECORD,
@@ -45,7 +45,7 @@ class FileStreamReader:
 def json_rows(lines: DataFrame, contract: Contract) -> DataFrame:
     """JSON lines -> bronze's columns. `lines`: `value` and `_source_file`; blank lines are no records."""
     frame = lines.where(F.trim("value") != "")
-    fields = F.when(has_one_object(F.col("value")), F.from_json("value", "map<string,string>"))
+    fields = F.when(has_one_object(F.col("value")), parsed(F.col("value")))
     frame = frame.select("value", fields.alias("fields"), "_source_file")
     broken = F.when(F.col("fields").isNull(), corrupt(F.col("value")))
     rescued = F.coalesce(broken, unknown_fields(F.col("fields"), contract.column_names))

@@ -27,6 +27,13 @@ _ODD = r":\s*(?:-?[0-9]+[.eE]|[\[{])"
 #: What `from_json` writes anew: a double, an object or a list.
 _REWRITTEN = r"\A(?:-?[0-9]+\.[0-9]+(?:E-?[0-9]+)?\z|[\[{])"
 _MAP = "map<string,string>"
+#: Options of Spark's JSON parser, which else refuses a text of more than 20 MB.
+JSON_OPTIONS = {"maxStringLen": str(2**31 - 1)}
+
+
+def parsed(line: Column) -> Column:
+    """The fields of a line, map<string,string>; NULL if it is no object."""
+    return F.from_json(line, _MAP, JSON_OPTIONS)
 
 
 def has_one_object(line: Column) -> Column:
@@ -43,10 +50,16 @@ def as_written(line: Column, fields: Column, names: Iterable[str]) -> list[Colum
         fields: map<string,string>, the line parsed.
     """
     odd = line.rlike(_ODD)
-    return [F.when(odd, _exact(line, fields[name], name)).otherwise(fields[name]).alias(name) for name in names]
+    return [
+        F.when(odd & fields[name].rlike(_REWRITTEN), F.coalesce(_found(line, fields[name], name), fields[name]))
+        .otherwise(fields[name])
+        .alias(name)
+        for name in names
+    ]
 
 
-def _exact(line: Column, value: Column, name: str) -> Column:
-    found = F.regexp_extract(line, rf'"{re.escape(name)}"\s*:\s*({_NUMBER}|{_NESTED})', 1)
-    again = F.from_json(F.concat(F.lit('{"v":'), found, F.lit("}")), _MAP)["v"]
-    return F.when(value.rlike(_REWRITTEN) & (found != "") & (again == value), found).otherwise(value)
+def _found(line: Column, value: Column, name: str) -> Column:
+    """The first text in the line that stands where a field of that name would, and is parsed to its value."""
+    written = F.regexp_extract_all(line, F.lit(rf'"{re.escape(name)}"\s*:\s*({_NUMBER}|{_NESTED})'), F.lit(1))
+    same = F.filter(written, lambda text: parsed(F.concat(F.lit('{"v":'), text, F.lit("}")))["v"] == value)
+    return F.get(same, F.lit(0))
