@@ -19,9 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from etl_customers.utils import delta_log, job_log, schema_change
+from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
-from etl_customers.utils.delta_log import LoggedCommit
 from etl_customers.utils.progress import consumed, is_creation, is_of_another
 from etl_customers.utils.schema_change import SchemaChange
 
@@ -107,13 +106,8 @@ class LakeTable:
         """Create the table if it is not there; add the columns that it lacks if it is. Raises ContractBreaksTable."""
         if not self.exists():
             return self.create()
-        change = self.check()
-        # Promises first: a column that is there without one would be accepted whatever the contract says of it.
-        if change.properties:
-            self.spark.sql(schema_change.set_properties_sql(self.address.sql, change.properties))
-        if change.added:
-            self.spark.sql(schema_change.add_columns_sql(self.address.sql, change.added))
-            job_log.info("columns_added", table=self.name, columns=[field.name for field in change.added])
+        for statement in self.check().statements(self.address.sql):
+            self.spark.sql(statement)
         return self
 
     def create(self) -> LakeTable:
@@ -146,7 +140,8 @@ class LakeTable:
 
     def version(self) -> int:
         """The newest version."""
-        return self._newest_commit().version
+        (commit,) = delta_log.commits(self.spark, self.address, 1)
+        return commit.version
 
     def changed_since(self, version: int | None) -> bool:
         """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
@@ -237,10 +232,6 @@ class LakeTable:
     def _feed(self, after: int, until: int) -> DataFrame:
         reader = self.spark.read.option("readChangeFeed", "true")
         return self.address.load(reader.option("startingVersion", after + 1).option("endingVersion", until))
-
-    def _newest_commit(self) -> LoggedCommit:
-        (commit,) = delta_log.commits(self.spark, self.address, 1)
-        return commit
 
     @contextmanager
     def _metadata(self, commit: Commit) -> Iterator[None]:

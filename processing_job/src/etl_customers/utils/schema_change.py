@@ -9,13 +9,14 @@ Sources: https://docs.delta.io/latest/delta-batch.html ("Add columns", "Table pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from customer_contract import Column, PersonalData
 from pyspark.sql.types import StructField, StructType
 
 from etl_customers.errors import ContractBreaksTable
+from etl_customers.utils import job_log
 
 #: Before the name of a column: the table property that holds its promise.
 PROPERTY = "contract.column."
@@ -80,6 +81,17 @@ class SchemaChange:
         if self.breaks:
             raise ContractBreaksTable(f"{table}: {'; '.join(self.breaks)}")
 
+    def statements(self, table: str) -> Iterator[str]:
+        """The SQL that makes the change, each a commit of metadata. `table`: as FROM takes it.
+
+        Promises first: a column that is there without one would be accepted whatever the contract says of it.
+        """
+        if self.properties:
+            yield set_properties_sql(table, self.properties)
+        if self.added:
+            job_log.info("columns_added", table=table, columns=[field.name for field in self.added])
+            yield _add_columns_sql(table, self.added)
+
 
 def compare(
     found: StructType, wanted: StructType, kept: Mapping[str, str], columns: tuple[Column, ...]
@@ -120,12 +132,7 @@ def _faults(column: Column, is_there: bool, kept: Mapping[str, str]) -> list[str
     return promise.broken_by(Promise.of(column)) if promise else []
 
 
-def add_columns_sql(table: str, added: Iterable[StructField]) -> str:
-    """One ALTER TABLE: a commit of metadata only, which writes no file.
-
-    Args:
-        table: as FROM takes it.
-    """
+def _add_columns_sql(table: str, added: Iterable[StructField]) -> str:
     columns = ", ".join(
         f"`{field.name}` {field.dataType.simpleString()} COMMENT '{_escaped(field.metadata.get('comment', ''))}'"
         for field in added
