@@ -103,7 +103,7 @@ class LakeTable:
         self._columns = columns
 
     def ensure(self) -> LakeTable:
-        """Create the table if it is not there; add the columns that it lacks if it is. Raises ContractBreaksTable."""
+        """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
         if not self.exists():
             return self.create()
         for statement in self.check().statements(self.address.sql):
@@ -121,9 +121,8 @@ class LakeTable:
         if not self.exists():
             return SchemaChange()
         kept = self.delta().detail().collect()[0]["properties"] if self._columns else {}
-        change = schema_change.compare(self.read().schema, self.schema, kept, self._columns)
-        change.refuse_breaks(self.name)
-        return change
+        found = schema_change.compare(self.read().schema, self.schema, kept, self._columns)
+        return found.unless_broken(self.name)
 
     def exists(self) -> bool:
         """True if the table is there."""

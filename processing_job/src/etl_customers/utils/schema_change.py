@@ -76,10 +76,11 @@ class SchemaChange:
     properties: Mapping[str, str] = field(default_factory=dict)
     breaks: tuple[str, ...] = ()
 
-    def refuse_breaks(self, table: str) -> None:
-        """Raises ContractBreaksTable if rows on record would change their meaning."""
+    def unless_broken(self, table: str) -> SchemaChange:
+        """Itself; raises ContractBreaksTable if rows on record would change their meaning."""
         if self.breaks:
             raise ContractBreaksTable(f"{table}: {'; '.join(self.breaks)}")
+        return self
 
     def statements(self, table: str) -> Iterator[str]:
         """The SQL that makes the change, each a commit of metadata. `table`: as FROM takes it.
