@@ -15,7 +15,7 @@ from pathlib import Path
 
 from customer_contract import load_contract
 from demo.shares import SourceName
-from etl_customers.modules.bronze.raw_reader import EXTRA_FIELD
+from etl_customers.modules.bronze.raw_batches import EXTRA_FIELD
 from ingestion_kernel.domain.batch import BatchKey, Part, RawFormat
 from ingestion_kernel.domain.manifest import MANIFEST_FILE, Manifest
 

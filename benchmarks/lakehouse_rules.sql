@@ -5,6 +5,7 @@ CREATE MACRO hmac_of(message, used_for) AS
     sha256((SELECT outer_pad FROM keys WHERE keys.purpose = used_for)
            || unhex(sha256((SELECT inner_pad FROM keys WHERE keys.purpose = used_for) || encode(message))));
 CREATE MACRO led(text) AS coalesce(strlen(text) || ':' || text, '-');
+CREATE MACRO tagged(name, text) AS coalesce(name || '=' || strlen(text) || ':' || text, '');
 CREATE MACRO tidy(text) AS nullif(trim(text, {blanks}), '');
 CREATE MACRO squeezed(text) AS tidy(regexp_replace(text, '[{blank_class}]+', ' ', 'g'));
 CREATE MACRO digit(digits, place) AS (ascii(substr(digits, place, 1)) - 48);
@@ -120,9 +121,11 @@ CREATE VIEW checked AS SELECT *,
         error(CASE WHEN store_key IS NOT NULL AND store_id IS NULL THEN 'STORE_UNKNOWN' END, 'store_location'),
         error(text_fault(purchase_id, false, 64, cpf, card, email), 'purchase_id'),
         error(moment_fault(updated_text, updated_at), 'updated_at')], lambda e : e IS NOT NULL) AS errors,
-    hmac_of(led(customer_id) || led(cpf) || led(first_name) || led(last_name) || led(lower(email)) || led(card)
-        || led((purchase_date - DATE '1970-01-01')::VARCHAR) || led(amount::VARCHAR) || led(currency) || led(product)
-        || led(store_id) || led(purchase_id), 'content:v1') AS content_hash
+    hmac_of(tagged('cpf', cpf) || tagged('credit_card_number', card) || tagged('customer_id', customer_id)
+        || tagged('email', lower(email)) || tagged('first_name', first_name) || tagged('last_name', last_name)
+        || tagged('product', product) || tagged('purchase_date', (purchase_date - DATE '1970-01-01')::VARCHAR)
+        || tagged('purchase_id', purchase_id) || tagged('store_location', store_id)
+        || tagged('total_amount', amount::VARCHAR) || tagged('total_amount.currency', currency), 'content:v2') AS content_hash
 FROM typed;
 
 CREATE TABLE staged AS SELECT

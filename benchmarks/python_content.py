@@ -13,9 +13,11 @@ from benchmarks.python_rules import Text
 
 _EPOCH = date(1970, 1, 1)
 _Read = Callable[[Text, SourceProfile], list[Text]]
+#: What a format's reader gives, after the name of the column.
+_PARTS = {ColumnFormat.MONEY: ("", ".currency"), ColumnFormat.TIMESTAMP: ()}
 
 
-def reader(contract: Contract) -> Callable[[str, Sequence[Text]], list[Text]]:
+def reader(contract: Contract) -> Callable[[str, Sequence[Text]], bytes]:
     """A function of a row's source and cells, in the contract's order, that gives its content."""
     sources = {source.name: source for source in contract.sources}
     stores = {key: store.id for key, store in contract.store_aliases().items()}
@@ -26,10 +28,16 @@ def reader(contract: Contract) -> Callable[[str, Sequence[Text]], list[Text]]:
 
     by_format = _READERS | {ColumnFormat.STORE: store}
     readers = [by_format.get(column.format, _plain) for column in contract.columns]
+    names = [f"{column.name}{part}" for column in contract.columns for part in _PARTS.get(column.format, ("",))]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    tags = [f"{name}=".encode() for name in names]
 
-    def content(source: str, cells: Sequence[Text]) -> list[Text]:
+    def content(source: str, cells: Sequence[Text]) -> bytes:
         profile = sources[source]
-        return [part for read, cell in zip(readers, cells, strict=True) for part in read(cell, profile)]
+        values = [part for read, cell in zip(readers, cells, strict=True) for part in read(cell, profile)]
+        encoded = [None if value is None else value.encode() for value in values]
+        led = ((tags[at], encoded[at]) for at in order)
+        return b"".join(b"%s%d:%s" % (tag, len(value), value) for tag, value in led if value is not None)
 
     return content
 

@@ -116,7 +116,7 @@ def _keys(contract: Contract, key: TokenKey):  # type: ignore[no-untyped-def]
     content_of = python_content.reader(contract)
 
     def keys(source: str, purchase_id: Text, cells: list[Text]) -> tuple[str, str]:
-        content = hmac.new(secret, python_content.unambiguous(content_of(source, cells)), hashlib.sha256).hexdigest()
+        content = hmac.new(secret, content_of(source, cells), hashlib.sha256).hexdigest()
         own_id = rules.clean(purchase_id)
         identity = ["id", namespaces[source], own_id] if own_id else ["content", namespaces[source], content]
         return content, hashlib.sha256(python_content.unambiguous(identity)).hexdigest()

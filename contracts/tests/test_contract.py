@@ -114,6 +114,7 @@ def test_every_field_of_a_customer_declares_which_value_survives() -> None:
         (lambda d: d["schema"].append({}), "exactly one table"),
         (lambda d: d["schema"][0]["properties"].append(d["schema"][0]["properties"][0]), "declared twice"),
         (lambda d: _set(d, "email", "mask", "none"), "needs a mask"),
+        (lambda d: _set(d, "product", "format", "money"), "format .*money.* is declared twice"),
         (lambda d: _set(d, "email", "format", "e-mail"), "format"),
         (lambda d: _set(d, "email", "survivorship", "loudest"), "survivorship.*'newest', 'oldest' or 'most_trusted'"),
         (lambda d: _set(d, "email", "subject", "purchase"), "email.*needs a survivorship rule: one of newest, oldest"),

@@ -38,10 +38,11 @@ def record(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 class SmallLake:
-    """Paths of one lake, its key, and a run of the job."""
+    """Paths of one lake, its key, its contract (the packaged one, unless another is given), and a run of the job."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.contract_path: Path | None = None
         root.mkdir(parents=True, exist_ok=True)
         if not (root / "token.key").exists():
             (root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
@@ -50,7 +51,12 @@ class SmallLake:
     @property
     def settings(self) -> JobSettings:
         layers = {f"{name}_path": str(self.root / name) for name in ("raw", "bronze", "silver", "gold", "runs")}
-        return JobSettings(**layers, token_key_file=self.root / "token.key")
+        return JobSettings(**layers, token_key_file=self.root / "token.key", contract_path=self.contract_path)
+
+    @property
+    def header(self) -> list[str]:
+        """Of canonical CSV by the present contract."""
+        return [*load_contract(self.contract_path).column_names, "_extra"]
 
     def put(self, source: str, *records: dict[str, Any]) -> Path:
         """Publish a batch of JSON lines."""
@@ -59,27 +65,29 @@ class SmallLake:
 
     def put_csv(self, *records: dict[str, Any]) -> Path:
         """Publish a batch of the csv source, in the canonical form of its service."""
-        names = [*load_contract().column_names, "_extra"]
         text = io.StringIO()
-        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer = csv.DictWriter(text, self.header, lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)
         return self.put_text("csv", text.getvalue(), len(records), "csv")
 
     def put_copied(self, source: str, *records: dict[str, Any]) -> Path:
         """Publish a batch of canonical CSV as PostgreSQL's COPY writes it."""
-        names = load_contract().column_names
-        rows = [[*(_copied(item.get(name)) for name in names), ""] for item in records]
-        text = "".join(",".join(row) + "\n" for row in [[*names, "_extra"], *rows])
+        rows = [[_copied(item.get(name)) for name in self.header] for item in records]
+        text = "".join(",".join(row) + "\n" for row in [self.header, *rows])
         return self.put_text(source, text, len(records), "csv")
 
-    def put_text(self, source: str, text: str, rows: int, ending: str = "jsonl") -> Path:
-        """Publish a batch of one part with that text."""
+    def put_text(
+        self, source: str, text: str, rows: int, ending: str = "jsonl", header: list[str] | None = None
+    ) -> Path:
+        """Publish a batch of one part with that text; `header`: what the manifest of CSV says of it."""
         self._batches += 1
         batch = self.root / "raw" / source / "customers" / f"batch={self._batches:020d}"
         batch.mkdir(parents=True)
         (batch / f"part-00000.{ending}").write_text(text, encoding="utf-8")
         manifest = {"rows_written": rows, "rows_rejected": 0, "size": len(text), "format": ending}
+        if ending == "csv":
+            manifest["columns"] = header or self.header
         (batch / "_manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         return batch
 

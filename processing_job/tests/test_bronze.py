@@ -6,12 +6,10 @@ import json
 import shutil
 
 import pytest
-from customer_contract import RawFormat, load_contract
 from lake_kit import SmallLake, record
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed
 from etl_customers.job import Layer
-from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 
 
 def test_odd_rows_all_reach_bronze(lake: SmallLake) -> None:
@@ -68,19 +66,3 @@ def test_a_source_that_fails_does_not_keep_the_others_out(lake: SmallLake) -> No
     with pytest.raises(SourceFailed, match="csv"):
         lake.run(Layer.BRONZE)
     assert [row["_source"] for row in lake.job().bronze.read().collect()] == ["database"]
-
-
-def test_auto_loader_is_asked_for_what_the_design_says() -> None:
-    contract = load_contract()
-    reader = AutoLoaderReader(None, "/Volumes/raw", contract, 100, "/schemas")  # type: ignore[arg-type]
-    options = reader.options(contract.source("database"), RawFormat.JSON_LINES)
-    assert options["cloudFiles.format"] == "json"
-    assert options["cloudFiles.schemaLocation"] == "/schemas/database"
-    assert options["cloudFiles.useNotifications"] == "false"
-    assert options["rescuedDataColumn"] == "_rescued_data"
-    assert reader.schema(RawFormat.CSV).fieldNames() == [*contract.column_names, "_extra", "_corrupt_record"]
-    options = reader.options(contract.source("csv"), RawFormat.CSV)
-    assert options["multiLine"] == "true" and "nullValue" not in options
-    options = reader.options(contract.source("database"), RawFormat.CSV)
-    assert options["cloudFiles.schemaLocation"] == "/schemas/database-csv"
-    assert options["cloudFiles.format"] == "csv" and options["nullValue"] == "\0"

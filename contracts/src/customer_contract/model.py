@@ -223,6 +223,8 @@ class Contract(_Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
         _refuse_repeats("column", self.column_names)
+        # silver derives columns from these, under names of its own
+        _refuse_repeats("format", [c.format for c in self.columns if c.format in ("cpf", "money", "store")])
         _refuse_repeats("source", [source.name for source in self.sources])
         _refuse_repeats("source priority", [str(source.priority) for source in self.sources])
         _refuse_repeats("store id", [store.id for store in self.stores])

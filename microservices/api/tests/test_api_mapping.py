@@ -145,3 +145,23 @@ def test_depth_is_bounded(field_paths: dict[str, str]) -> None:
     for record in ({"x": {"y": [["z"]]}}, {"cpf": {"y": {"z": {}}}}, [[[[]]]]):
         with pytest.raises(SourceDataInvalid, match="deep"):
             mapper.row(record)
+
+
+def test_a_column_that_the_contract_gains_can_be_mapped_at_once(
+    tmp_path: Path, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No code names the columns: what the contract has may stand in the mapping, and leaves the extras."""
+    contract = load_contract()
+    phone = contract.column("product").model_copy(update={"name": "phone"})
+    grown = contract.model_copy(update={"columns": (*contract.columns, phone)})
+    mapping = dict.fromkeys(("customer_id", "cpf", "updated_at"), "") | {"phone": "contact.phone"}
+    mapping = {name: path or name for name, path in mapping.items()}
+    with pytest.raises(ConfigurationInvalid, match="phone"):
+        field_map(mapping, None, COLUMNS)
+    monkeypatch.setattr("api_ingestion.interfaces.main.load_contract", lambda: grown)
+    record = {"customer_id": "C1", "cpf": "52998224725", "updated_at": "2025-04-01T10:00:00Z"}
+    scripted.play({"body": json.dumps({"items": [record | {"contact": {"phone": "11 98765-4321"}}]})})
+    bench = Bench(tmp_path / "raw")
+    run = bench.ingest(scripted.url, paging="none", records_path="items", field_map=mapping)
+    assert run.error is None, run.error
+    assert bench.rows() == [record | {"phone": "11 98765-4321"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +29,7 @@ from ingestion_kernel.domain.exceptions import (
     SourceThrottled,
     SourceUnavailable,
 )
+from ingestion_kernel.domain.manifest import Manifest
 from ingestion_kernel.domain.ports.source import Outcome
 from ingestion_kernel.domain.run import Run, RunStatus
 
@@ -101,6 +103,9 @@ def test_a_header_alone_is_published_when_the_source_says_so() -> None:
     manifest, parts = bench.lake.published[BatchKey.sequence(1).text]
     assert parts == {"part-00000.csv": b"a,b\n"}
     assert manifest.rows_written == 0 and manifest.size == 4
+    written = json.loads(json.dumps(manifest.to_dict()))
+    assert written["columns"] == ["a", "b"] and Manifest.from_dict(written) == manifest
+    assert Manifest.from_dict({k: v for k, v in written.items() if k != "columns"}) == replace(manifest, columns=())
 
 
 def test_content_known_beforehand_is_not_read_twice() -> None:

@@ -17,6 +17,18 @@ class ConfigurationInvalid(JobError):
     advice = "Correct the setting named above and run again; nothing was written."
 
 
+class ContractBreaksTable(JobError):
+    """The contract has changed in a way that would give rows on record another meaning."""
+
+    code = "CONTRACT_BREAKS_TABLE"
+    exit_code = 78
+    advice = (
+        "Nothing was written. Put the contract back; or give what is new an optional column of its own and leave the "
+        "old one as it is; or build silver and gold anew from bronze by the changed contract, under other paths or "
+        "schemas (ETL_SILVER_PATH, ETL_GOLD_PATH). See docs/schema-change.md."
+    )
+
+
 class SourceFailed(JobError):
     """Raw files of at least one source could not be taken to bronze; the other sources landed."""
 

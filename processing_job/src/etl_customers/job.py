@@ -102,6 +102,8 @@ class Job:
         result = RunResult()
         gate = self._quality_gate()
         gate.check_acceptance()
+        for table in (self.bronze, self.purchases, self.quarantine):
+            table.check()  # before anything is written, whatever the layer
         if layer in (Layer.BRONZE, Layer.ALL):
             with _timed("bronze", result):
                 result.batches = self._bronze_load().run()

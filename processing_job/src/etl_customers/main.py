@@ -1,7 +1,7 @@
 """The command `etl-customers`: reads the settings, runs one layer or all, writes the summary, ends with a telling code.
 
 Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 75 another writer was
-faster; 76 quality breached: gold was left as it was; 78 wrong settings.
+faster; 76 quality breached: gold was left as it was; 78 wrong settings, or a contract that breaks tables on record.
 """
 
 from __future__ import annotations

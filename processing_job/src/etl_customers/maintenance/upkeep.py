@@ -26,6 +26,7 @@ from etl_customers.maintenance.files import (
 )
 from etl_customers.maintenance.tables import KeptTable
 from etl_customers.utils.lake_table import AUTO_OPTIMIZE, LakeTable
+from etl_customers.utils.schema_change import set_properties_sql
 
 #: A commit's change files are written before it: a write may have begun so long before a change was committed.
 _LONGEST_WRITE_HOURS = 24
@@ -107,8 +108,7 @@ def keep_up(kept: KeptTable, done: Upkeep, retention_hours: int | None, dry_run:
 
 def set_properties(table: LakeTable, properties: dict[str, str]) -> None:
     """Set table properties in one commit."""
-    pairs = ", ".join(f"'{name}' = '{value}'" for name, value in properties.items())
-    table.spark.sql(f"ALTER TABLE {table.address.sql} SET TBLPROPERTIES ({pairs})")
+    table.spark.sql(set_properties_sql(table.address.sql, properties))
 
 
 def _wanted_properties(kept: KeptTable, layout: Layout, retention_hours: int | None) -> dict[str, str]:

@@ -19,9 +19,12 @@ from etl_customers.utils.address import Address
 
 _COMMIT_FILE = re.compile(r"\d{20}\.json")
 #: Operations that leave every row as it was: they move rows between files (`dataChange` is false, so that the change
-#: feed skips them), delete files that no version needs, or change how the table is kept.
+#: feed skips them), delete files that no version needs, give all rows a NULL more, or change how the table is kept.
 _SAME_ROWS = frozenset(
-    ("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END", "CLUSTER BY", "SET TBLPROPERTIES", "UPGRADE PROTOCOL")
+    (
+        *("OPTIMIZE", "REORG", "VACUUM START", "VACUUM END"),
+        *("ADD COLUMNS", "CLUSTER BY", "SET TBLPROPERTIES", "UPGRADE PROTOCOL"),
+    )
 )
 _FEW = 20
 

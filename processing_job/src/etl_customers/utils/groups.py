@@ -65,7 +65,7 @@ class GroupedTable:
 
     def refresh(self, source: LakeTable, run_id: str) -> int:
         """Bring the target up to the source's newest version; returns how many rows were written or removed."""
-        self.table.ensure()
+        self.table.create()  # of other columns it is made anew, below
         until = source.version()
         progress = self.progress(source)
         if not source.changed_since(progress.consumed):

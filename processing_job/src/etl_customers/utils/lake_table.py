@@ -13,17 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from customer_contract import Column
 from delta.tables import DeltaMergeBuilder, DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from etl_customers.utils import delta_log
+from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
-from etl_customers.utils.delta_log import LoggedCommit
+from etl_customers.utils.progress import consumed, is_creation, is_of_another
+from etl_customers.utils.schema_change import SchemaChange
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
+#: How long another run may take to commit the table that both are creating.
+_PATIENCE_SECONDS = 10
 #: So many newest commits are looked at for other writers.
 _RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
@@ -79,6 +84,7 @@ class LakeTable:
         cluster_by: clustering columns, at most four, all of them among `stats_columns`. Applied by maintenance, not at
             creation: `replace` drops them anyway (seen with Delta 4.4.0), and auto compaction would rewrite the first
             file of each new table for them.
+        columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class LakeTable:
         schema: StructType,
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
+        columns: tuple[Column, ...] = (),
     ) -> None:
         self.spark = spark
         self.address = address
@@ -96,12 +103,39 @@ class LakeTable:
         self.schema = schema
         self._stats_columns = stats_columns
         self.cluster_by = cluster_by
+        self._columns = columns
 
     def ensure(self) -> LakeTable:
-        """Create the table if it is not there."""
+        """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
         if not self.exists():
-            self.address.create(self.spark, self.schema, self._properties())
+            return self.create()
+        for statement in self.check().statements(self.address.sql):
+            self.spark.sql(statement)
         return self
+
+    def create(self) -> LakeTable:
+        """Create the table if it is not there, and leave it as it is otherwise."""
+        if not self.exists():
+            try:
+                self.address.create(self.spark, self.schema, self._properties())
+            except AnalysisException:  # another run may be creating it at this moment
+                if not self._appears():
+                    raise
+        return self
+
+    def _appears(self) -> bool:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self.exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return self.exists()
+
+    def check(self) -> SchemaChange:
+        """How the table must change to have its schema; nothing if it is not there. Raises ContractBreaksTable."""
+        if not self.exists():
+            return SchemaChange()
+        kept = self.delta().detail().collect()[0]["properties"] if self._columns else {}
+        found = schema_change.compare(self.read().schema, self.schema, kept, self._columns)
+        return found.unless_broken(self.name)
 
     def exists(self) -> bool:
         """True if the table is there."""
@@ -118,7 +152,8 @@ class LakeTable:
 
     def version(self) -> int:
         """The newest version."""
-        return self._newest_commit().version
+        (commit,) = delta_log.commits(self.spark, self.address, 1)
+        return commit.version
 
     def changed_since(self, version: int | None) -> bool:
         """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
@@ -150,7 +185,7 @@ class LakeTable:
         by_version = {commit.version: commit for commit in commits}
         newest = max(by_version)
         return Progress(
-            newest, _consumed(by_version, newest, source, definition), set(by_version) == {0} and _is_creation(commits)
+            newest, consumed(by_version, newest, source, definition), set(by_version) == {0} and is_creation(commits)
         )
 
     def append(self, frame: DataFrame, commit: Commit) -> None:
@@ -168,12 +203,12 @@ class LakeTable:
         """True if another run than that one may have changed rows since version `after`."""
         newest = self.version()
         since = delta_log.commits(self.spark, self.address, newest - after) if newest > after else []
-        return newest < after or any(_is_of_another(commit, run_id) for commit in since)
+        return newest < after or any(is_of_another(commit, run_id) for commit in since)
 
     def others_since(self, moment: float, run_id: str) -> bool:
         """Likewise, since a time in seconds since 1970."""
         recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
-        return any(_is_of_another(commit, run_id) for commit in recent)
+        return any(is_of_another(commit, run_id) for commit in recent)
 
     def replace(self, frame: DataFrame, commit: Commit) -> None:
         """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit."""
@@ -210,10 +245,6 @@ class LakeTable:
         reader = self.spark.read.option("readChangeFeed", "true")
         return self.address.load(reader.option("startingVersion", after + 1).option("endingVersion", until))
 
-    def _newest_commit(self) -> LoggedCommit:
-        (commit,) = delta_log.commits(self.spark, self.address, 1)
-        return commit
-
     @contextmanager
     def _metadata(self, commit: Commit) -> Iterator[None]:
         self.spark.conf.set(_METADATA_CONF, commit.to_json())
@@ -227,46 +258,6 @@ class LakeTable:
             "delta.enableChangeDataFeed": "true",
             "delta.enableDeletionVectors": "false",
             **AUTO_OPTIMIZE,
+            **schema_change.promises(self._columns),
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
         }
-
-
-def _is_creation(commits: list[LoggedCommit]) -> bool:
-    return all(commit.operation.startswith("CREATE") for commit in commits)
-
-
-def _consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definition: str) -> int | None:
-    """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
-    version = newest
-    while version in commits:
-        commit = commits[version]
-        if commit.operation == "RESTORE":
-            restored = commit.parameters.get("version")
-            if restored is None or not restored.isdigit():
-                return None  # restored by timestamp: reading all again is safe, only slower
-            version = int(restored)
-            continue
-        found = _consumed_in(commit.metadata, source)
-        if found is not None:
-            return found[0] if found[1] == definition else None
-        version -= 1
-    return None
-
-
-def _is_of_another(commit: LoggedCommit, run_id: str) -> bool:
-    if not commit.changes_rows:
-        return False
-    try:
-        return bool(json.loads(commit.metadata or "{}").get("run_id") != run_id)
-    except (ValueError, AttributeError):  # somebody else's metadata
-        return True
-
-
-def _consumed_in(metadata: str | None, source: str) -> tuple[int, str] | None:
-    """The version consumed and the definition that consumed it; None if the commit says nothing of the source."""
-    try:
-        facts = json.loads(metadata or "{}")
-        found, definition = facts.get("consumed", {}).get(source), facts.get("definition", "")
-    except (ValueError, AttributeError):  # somebody else's metadata
-        return None
-    return (found, definition) if isinstance(found, int) else None

@@ -15,3 +15,8 @@ def canonical_header(columns: Sequence[str]) -> bytes:
         columns: the contract's, in its order.
     """
     return (",".join([*columns, EXTRA_COLUMN]) + "\n").encode()
+
+
+def header_columns(header: bytes) -> tuple[str, ...]:
+    """The columns that a header names, `_extra` included; none if it is empty, as JSON lines have no header."""
+    return tuple(header.decode().rstrip("\n").split(",")) if header else ()

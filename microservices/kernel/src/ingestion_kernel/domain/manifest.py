@@ -14,7 +14,11 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was read and written, where from, and where the next run starts. Sizes in bytes, times in ISO 8601 UTC."""
+    """What was read and written, where from, and where the next run starts. Sizes in bytes, times in ISO 8601 UTC.
+
+    `columns`: the header of CSV parts, by which they are read even when the contract has other columns; none in a
+    manifest from before it was kept.
+    """
 
     run_id: str
     source: str
@@ -33,6 +37,7 @@ class Manifest:
     watermark: Watermark | None = None
     source_files: tuple[SourceFile, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
     manifest_version: int = MANIFEST_VERSION
 
     def __post_init__(self) -> None:
@@ -64,6 +69,7 @@ class Manifest:
                     "format": RawFormat(data["format"]),
                     "parts": tuple(Part(**part) for part in data["parts"]),
                     "source_files": tuple(SourceFile(**item) for item in data["source_files"]),
+                    "columns": tuple(data.get("columns", ())),
                 }
             )
         except (KeyError, TypeError) as error:

@@ -5,12 +5,22 @@ The open-source readers drop unknown fields, so rescue is built here: JSON lines
 
 from __future__ import annotations
 
-from customer_contract import Contract, RawFormat, SourceProfile
-from pyspark.sql import Column, DataFrame, SparkSession
+from customer_contract import Contract, RawFormat
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.streaming.readwriter import DataStreamReader
 
-from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD, EXTRA_FIELD, csv_options, raw_glob
+from etl_customers.modules.bronze.json_text import as_written, has_one_object, parsed
+from etl_customers.modules.bronze.raw_parts import RawParts
+from etl_customers.modules.bronze.raw_reader import (
+    CORRUPT_RECORD,
+    RESCUED,
+    corrupt,
+    csv_options,
+    csv_rows,
+    text_schema,
+    unknown_fields,
+)
 
 
 class FileStreamReader:
@@ -22,53 +32,41 @@ class FileStreamReader:
         self._contract = contract
         self._max_files = max_files
 
-    def stream(self, source: SourceProfile, raw_format: RawFormat) -> DataFrame:
+    def stream(self, parts: RawParts) -> DataFrame:
         """See `RawReader`."""
-        path = raw_glob(self._raw_path, source, raw_format, self._contract.name)
-        frame = self._json(path) if raw_format is RawFormat.JSON_LINES else self._csv(path, csv_options(source))
-        columns = [F.col(name) for name in self._contract.column_names]
-        return frame.select(*columns, "_rescued_data", "_source_file")
-
-    def _json(self, path: str) -> DataFrame:
-        lines = self._spark.readStream.format("text").option("lineSep", "\n")
-        frame = lines.option("maxFilesPerTrigger", self._max_files).load(path)
-        whole = F.rtrim(F.col("value")).endswith("}")  # from_json takes `{...} rubbish` for an object
-        fields = F.when(whole, F.from_json("value", "map<string,string>"))
-        frame = frame.select("value", fields.alias("fields"), F.col("_metadata.file_path").alias("_source_file"))
-        known = [F.lit(name) for name in self._contract.column_names]
-        unknown = F.map_filter("fields", lambda name, value: ~name.isin(*known) & value.isNotNull())
-        rescued = F.when(F.col("fields").isNull(), _corrupt(F.col("value"))).when(
-            F.size(unknown) > 0, F.to_json(unknown)
-        )
-        columns = [F.col("fields").getItem(name).alias(name) for name in self._contract.column_names]
-        return frame.select(*columns, rescued.alias("_rescued_data"), "_source_file")
-
-    def _csv(self, path: str, options: dict[str, str]) -> DataFrame:
-        names = [*self._contract.column_names, EXTRA_FIELD, CORRUPT_RECORD]
-        schema = StructType([StructField(name, StringType()) for name in names])
-        reader = (
-            self._spark.readStream.format("csv")
-            .schema(schema)
-            .options(
-                **options,
-                enforceSchema=False,  # a header that differs from the contract fails loudly
-                mode="PERMISSIVE",
-                columnNameOfCorruptRecord=CORRUPT_RECORD,
-                maxColumns=len(names) + 1,
-                maxCharsPerColumn=-1,
-            )
-        )
-        frame = reader.option("maxFilesPerTrigger", self._max_files).load(path)
-        extra = F.to_json(F.create_map(F.lit(EXTRA_FIELD), F.col(EXTRA_FIELD)))
-        rescued = F.when(F.col(CORRUPT_RECORD).isNotNull(), _corrupt(F.col(CORRUPT_RECORD))).when(
-            F.col(EXTRA_FIELD).isNotNull(), extra
-        )
-        return frame.select(
-            *self._contract.column_names,
-            rescued.alias("_rescued_data"),
-            F.col("_metadata.file_path").alias("_source_file"),
-        )
+        reader = self._spark.readStream.option("maxFilesPerTrigger", self._max_files)
+        path = parts.glob(self._raw_path, self._contract.name)
+        if parts.format is RawFormat.JSON_LINES:
+            frame = reader.format("text").option("lineSep", "\n").load(path)
+            return json_rows(_with_path(frame), self._contract)
+        return csv_rows(_with_path(_csv(reader, parts).load(path)), parts.columns, self._contract)
 
 
-def _corrupt(line: Column) -> Column:
-    return F.to_json(F.create_map(F.lit(CORRUPT_RECORD), line))
+def json_rows(lines: DataFrame, contract: Contract) -> DataFrame:
+    """JSON lines -> bronze's columns. `lines`: `value` and `_source_file`; blank lines are no records."""
+    frame = lines.where(F.trim("value") != "")
+    fields = F.when(has_one_object(F.col("value")), parsed(F.col("value")))
+    frame = frame.select("value", fields.alias("fields"), "_source_file")
+    broken = F.when(F.col("fields").isNull(), corrupt(F.col("value")))
+    rescued = F.coalesce(broken, unknown_fields(F.col("fields"), contract.column_names))
+    columns = as_written(F.col("value"), F.col("fields"), contract.column_names)
+    return frame.select(*columns, rescued.alias(RESCUED), "_source_file")
+
+
+def _csv(reader: DataStreamReader, parts: RawParts) -> DataStreamReader:
+    return (
+        reader.format("csv")
+        .schema(text_schema(parts.columns))
+        .options(
+            **csv_options(parts.source),
+            enforceSchema=False,  # a header that differs from what the manifest says fails loudly
+            mode="PERMISSIVE",
+            columnNameOfCorruptRecord=CORRUPT_RECORD,
+            maxColumns=len(parts.columns) + 2,
+            maxCharsPerColumn=-1,
+        )
+    )
+
+
+def _with_path(frame: DataFrame) -> DataFrame:
+    return frame.withColumn("_source_file", F.col("_metadata.file_path"))

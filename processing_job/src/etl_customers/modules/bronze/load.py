@@ -7,7 +7,7 @@ from enum import Enum, auto
 from pathlib import Path
 from threading import Lock
 
-from customer_contract import Contract, RawFormat
+from customer_contract import Contract
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +17,8 @@ from pyspark.sql.utils import is_remote
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
-from etl_customers.modules.bronze.raw_reader import RawReader, stream_name
+from etl_customers.modules.bronze.raw_parts import RawParts, waiting_parts
+from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
@@ -95,11 +96,11 @@ class BronzeLoad:
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
         present = self._loaded() if self.table.version() else {}  # version 0 is the empty table
-        waiting = {(batch.source, batch.format) for batch in batches if batch.batch_id not in present}
+        waiting = waiting_parts(batches, present, self.contract)
         if not waiting:
             self._check(batches, present, [])
             return batches
-        failed = self._load_all(sorted(waiting))
+        failed = self._load_all(waiting)
         self._check(batches, self._loaded(), list(failed))
         if failed and all(overtaken for overtaken in failed.values()):
             raise WrittenMeanwhile(f"another run loads {', '.join(failed)} too")
@@ -107,31 +108,29 @@ class BronzeLoad:
             raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
         return batches
 
-    def _load_all(self, waiting: list[tuple[str, RawFormat]]) -> dict[str, bool]:
-        """Load sources and formats side by side.
+    def _load_all(self, waiting: list[RawParts]) -> dict[str, bool]:
+        """Load them side by side.
 
         Returns:
             The names of the sources that failed; True if only because another run got ahead.
         """
         if is_remote():  # no lock holds between the processes that append, so one after another
-            ends = [(name, _fault_of(name, self._start(name, raw_format))) for name, raw_format in waiting]
+            ends = [(parts.source.name, _fault_of(parts, self._start(parts))) for parts in waiting]
         else:
-            queries = [(name, self._start(name, raw_format)) for name, raw_format in waiting]
-            ends = [(name, _fault_of(name, query)) for name, query in queries]
+            queries = [(parts, self._start(parts)) for parts in waiting]
+            ends = [(parts.source.name, _fault_of(parts, query)) for parts, query in queries]
         failed: dict[str, bool] = {}
         for name, fault in ends:
             if fault is not None:
                 failed[name] = failed.get(name, True) and fault is _Fault.OVERTAKEN
         return failed
 
-    def _start(self, name: str, raw_format: RawFormat) -> StreamingQuery:
-        job_log.info("bronze_source_started", source=name)
-        source = self.contract.source(name)
-        stream = self.reader.stream(source, raw_format).withColumn("_source", F.lit(name))
+    def _start(self, parts: RawParts) -> StreamingQuery:
+        job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
+        stream = self.reader.stream(parts).withColumn("_source", F.lit(parts.source.name))
         append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, self.run_id)
         writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
-        checkpoint = f"{self.checkpoint_path}/{stream_name(source, raw_format)}"
-        return writer.option("checkpointLocation", checkpoint).start()
+        return writer.option("checkpointLocation", f"{self.checkpoint_path}/{parts.name}").start()
 
     def _loaded(self) -> dict[str, int]:
         counts = self.table.read().groupBy("_batch_id").count().collect()
@@ -155,13 +154,14 @@ class _Fault(Enum):
     OVERTAKEN = auto()
 
 
-def _fault_of(name: str, query: StreamingQuery) -> _Fault | None:
+def _fault_of(parts: RawParts, query: StreamingQuery) -> _Fault | None:
     """Wait for the query; None if it came to its end."""
+    told = {"source": parts.source.name, "stream": parts.name}
     try:
         query.awaitTermination()
     except PySparkException as error:  # its text may quote a row
         fault = _Fault.OVERTAKEN if any(sign in str(error) for sign in _OVERTAKEN) else _Fault.UNREADABLE
-        job_log.error("bronze_source_failed", source=name, condition=error.getCondition(), fault=fault.name.lower())
+        job_log.error("bronze_source_failed", **told, condition=error.getCondition(), fault=fault.name.lower())
         return fault
-    job_log.info("bronze_source_done", source=name)
+    job_log.info("bronze_source_done", **told)
     return None

@@ -54,7 +54,9 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract) -> L
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
     days = [c.name for c in contract.columns if c.format is ColumnFormat.DATE and c.name in stats]
     cluster_by = (*days[:1], *(name for name in (STORE_ID,) if name in stats))
-    return LakeTable(spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats), cluster_by)
+    return LakeTable(
+        spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats), cluster_by, contract.columns
+    )
 
 
 def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:

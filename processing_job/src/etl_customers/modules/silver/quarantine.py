@@ -42,7 +42,7 @@ def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> 
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
     schema = StructType(text + own)
-    return LakeTable(spark, silver.table("quarantine"), NAME, schema, _STATS, cluster_by=("_batch_id",))
+    return LakeTable(spark, silver.table("quarantine"), NAME, schema, _STATS, ("_batch_id",), contract.columns)
 
 
 def write_quarantine(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from customer_contract import ColumnFormat, Contract
+from customer_contract import ColumnFormat, Contract, Subject
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,7 +18,7 @@ from etl_customers.modules.silver.stores import with_store
 from etl_customers.modules.silver.text import first_fault, folded
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 
-CPF_PURPOSE, CONTENT_PURPOSE = "cpf:v1", "content:v1"
+CPF_PURPOSE, CONTENT_PURPOSE = "cpf:v1", "content:v2"
 #: Columns of bronze that travel along, to point back at the row.
 ORIGIN = ("_source", "_batch_id", "_source_file", "_row_hash", "_ingested_at")
 #: What no step looks at is one struct on the way, which is copied as a whole.
@@ -44,7 +44,7 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
     unread = {f"{UNREAD}{n}": v for c in contract.columns for n, v in columns.unread_text(c).items()}
     keyed_hash = KeyedHash(spark, key, (CPF_PURPOSE, CONTENT_PURPOSE))
-    content_hash = keyed_hash(_unambiguous(_content(contract)), CONTENT_PURPOSE)
+    content_hash = keyed_hash(_tagged(_content(contract)), CONTENT_PURPOSE)
     derived = {
         **_identity(contract, key, keyed_hash),
         "_content_hash": content_hash,
@@ -99,9 +99,7 @@ def _error(rule: Column, column: str | None) -> Column:
 def _identity(contract: Contract, key: TokenKey, keyed_hash: KeyedHash) -> dict[str, Column]:
     (cpf,) = [column.name for column in contract.columns if column.format is ColumnFormat.CPF]
     known = columns.fault(cpf).isNull() & normalised(cpf).isNotNull()
-    dated = [c.name for c in contract.columns if c.format is ColumnFormat.TIMESTAMP]
-    dated += [c.name for c in contract.columns if c.format is ColumnFormat.DATE]
-    event = [columns.value(name).cast("timestamp") for name in dated]
+    event = [columns.value(name).cast("timestamp") for name in _event_columns(contract)]
     return {
         "cpf_token": F.when(known, keyed_hash(normalised(cpf), CPF_PURPOSE)),
         "token_key_id": F.when(known, F.lit(key.key_id)),
@@ -110,28 +108,50 @@ def _identity(contract: Contract, key: TokenKey, keyed_hash: KeyedHash) -> dict[
     }
 
 
-def _content(contract: Contract) -> list[Column]:
+def _event_columns(contract: Contract) -> list[str]:
+    """What tells when a version came to be: the first time, else the first day, that the contract has of a purchase.
+
+    Not those after it, nor a customer's: a column that the contract gains must not move purchases in time.
+    """
+    of_purchase = [column for column in contract.columns if column.subject is Subject.PURCHASE]
+    by_format = [[c.name for c in of_purchase if c.format is f] for f in (ColumnFormat.TIMESTAMP, ColumnFormat.DATE)]
+    return [names[0] for names in by_format if names]
+
+
+def _content(contract: Contract) -> dict[str, Column]:
     """What two sources must agree on to have sent the same purchase: clear values, all but the time of the change.
 
     Case and accents are no contradiction: one source writes JOAO where another writes João.
     """
-    content = []
+    content = {}
     for column in contract.columns:
+        text = normalised(column.name)
         if column.format is ColumnFormat.TIMESTAMP:
             continue
         if column.format is ColumnFormat.STORE:
-            content.append(F.col(columns.STORE_ID))
+            content[column.name] = F.col(columns.STORE_ID)
         elif column.format is ColumnFormat.MONEY:
-            content += [columns.value(column.name).cast("string"), F.col(f"_currency_{column.name}")]
+            content[column.name] = columns.value(column.name).cast("string")
+            content[f"{column.name}.currency"] = F.col(f"_currency_{column.name}")
         elif column.format is ColumnFormat.DATE:
-            content.append(F.unix_date(columns.value(column.name)).cast("string"))
+            content[column.name] = F.unix_date(columns.value(column.name)).cast("string")
         elif column.format is ColumnFormat.EMAIL:
-            content.append(F.lower(normalised(column.name)))
+            content[column.name] = F.lower(text)
         elif column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT):
-            content.append(folded(normalised(column.name)))
+            content[column.name] = folded(text)
         else:
-            content.append(normalised(column.name))
+            content[column.name] = text
     return content
+
+
+def _tagged(values: dict[str, Column]) -> Column:
+    """One text of several: name, length and value of each that is not NULL, in the order of the names.
+
+    A column that the contract gains leaves the text of a row without it as it was. No two different rows give the same:
+    a name ends before `=`, which no name has, and each value is led by its length.
+    """
+    led = [F.concat(F.lit(f"{n}="), F.octet_length(v), F.lit(":"), v) for n, v in sorted(values.items())]
+    return F.concat_ws("", *led)  # leaves out NULLs
 
 
 def _unambiguous(values: list[Column]) -> Column:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ingestion_kernel.application.helpers.batch_writer import BatchWriter, PartLimits
 from ingestion_kernel.application.helpers.interruption import Interruption, working_on
 from ingestion_kernel.domain.batch import BatchKey, Extraction, Mode, Part, as_of
+from ingestion_kernel.domain.canonical_csv import header_columns
 from ingestion_kernel.domain.exceptions import (
     BatchExists,
     IngestionConflict,
@@ -224,6 +225,7 @@ class IngestionService:
             watermark=extraction.watermark,
             source_files=extraction.source_files,
             details=extraction.details,
+            columns=header_columns(batch.header),
         )
 
 

@@ -1,0 +1,69 @@
+"""Which raw parts one stream reads: those of a source in one format and, if they are CSV, under one header."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from customer_contract import Contract, RawFormat, SourceProfile
+
+from etl_customers.modules.bronze.raw_batches import EXTRA_FIELD, RawBatch
+
+
+@dataclass(frozen=True)
+class RawParts:
+    """The parts of one stream.
+
+    Attributes:
+        columns: the header of CSV, as the manifests tell it; none for JSON lines, whose records name their fields.
+        keys: of the batches to read; None: all there are, now and later.
+    """
+
+    source: SourceProfile
+    format: RawFormat
+    columns: tuple[str, ...] = ()
+    keys: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the stream's own files are called: the source, the format if it is not the source's usual one, and the
+        header if only some batches are read. What such a stream has seen, the stream of all batches has not.
+        """
+        words = [self.source.name]
+        if self.format is not self.source.raw_format:
+            words.append(self.format.value)
+        if self.keys is not None:
+            words.append(hashlib.sha256(",".join(self.columns).encode()).hexdigest()[:12])
+        return "-".join(words)
+
+    def glob(self, raw_path: str, entity: str) -> str:
+        """Their files. Manifests and staging start with `_`: Spark's listing passes over them."""
+        batches = "*" if self.keys is None else f"{{{','.join(self.keys)}}}"
+        return f"{raw_path}/{self.source.name}/{entity}/batch={batches}/part-*.{self.format.value}"
+
+
+def canonical_columns(contract: Contract) -> tuple[str, ...]:
+    """The header of canonical CSV by the present contract."""
+    return (*contract.column_names, EXTRA_FIELD)
+
+
+def waiting_parts(batches: Iterable[RawBatch], present: Collection[str], contract: Contract) -> list[RawParts]:
+    """The streams that take all batches whose ids are not in `present`, in a fixed order.
+
+    A stream of all batches is enough where all have the header of the present contract. Where one has not, also one
+    that bronze holds already, waiting batches are named one by one: a stream that has lost its checkpoint reads
+    everything again, and Spark refuses a file by another header than it was told.
+    """
+    kinds: dict[tuple[str, RawFormat], list[RawBatch]] = {}
+    for batch in batches:
+        kinds.setdefault((batch.source, batch.format), []).append(batch)
+    found = []
+    for (name, raw_format), group in sorted(kinds.items()):
+        waiting = [batch for batch in group if batch.batch_id not in present]
+        now = canonical_columns(contract) if raw_format is RawFormat.CSV else ()
+        whole = all(batch.columns == now for batch in group)
+        for columns in sorted({batch.columns for batch in waiting}):
+            keys = tuple(batch.key for batch in waiting if batch.columns == columns)
+            found.append(RawParts(contract.source(name), raw_format, columns, None if whole else keys))
+    return found

@@ -1,0 +1,50 @@
+"""Progress as commits carry it: read from the newest back, through RESTOREs and commits that say nothing of it."""
+
+from __future__ import annotations
+
+import json
+
+from etl_customers.utils.delta_log import LoggedCommit
+
+
+def is_creation(commits: list[LoggedCommit]) -> bool:
+    """True if nothing but the table's creation is on record."""
+    return all(commit.operation.startswith("CREATE") for commit in commits)
+
+
+def consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definition: str) -> int | None:
+    """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
+    version = newest
+    while version in commits:
+        commit = commits[version]
+        if commit.operation == "RESTORE":
+            restored = commit.parameters.get("version")
+            if restored is None or not restored.isdigit():
+                return None  # restored by timestamp: reading all again is safe, only slower
+            version = int(restored)
+            continue
+        found = _consumed_in(commit.metadata, source)
+        if found is not None:
+            return found[0] if found[1] == definition else None
+        version -= 1
+    return None
+
+
+def is_of_another(commit: LoggedCommit, run_id: str) -> bool:
+    """True if another run than that one may have changed rows by it."""
+    if not commit.changes_rows:
+        return False
+    try:
+        return bool(json.loads(commit.metadata or "{}").get("run_id") != run_id)
+    except (ValueError, AttributeError):  # somebody else's metadata
+        return True
+
+
+def _consumed_in(metadata: str | None, source: str) -> tuple[int, str] | None:
+    """The version consumed and the definition that consumed it; None if the commit says nothing of the source."""
+    try:
+        facts = json.loads(metadata or "{}")
+        found, definition = facts.get("consumed", {}).get(source), facts.get("definition", "")
+    except (ValueError, AttributeError):  # somebody else's metadata
+        return None
+    return (found, definition) if isinstance(found, int) else None
