@@ -45,11 +45,12 @@ class FileStreamReader:
 def json_rows(lines: DataFrame, contract: Contract) -> DataFrame:
     """JSON lines -> bronze's columns. `lines`: `value` and `_source_file`; blank lines are no records."""
     frame = lines.where(F.trim("value") != "")
-    fields = F.when(has_one_object(F.col("value")), parsed(F.col("value")))
-    frame = frame.select("value", fields.alias("fields"), "_source_file")
+    frame = frame.withColumn("fields", F.when(has_one_object(F.col("value")), parsed(F.col("value"))))
+    written = as_written(F.col("value"), F.col("fields"), contract.column_names)
+    frame = frame.select("value", written.alias("fields"), "_source_file")
     broken = F.when(F.col("fields").isNull(), corrupt(F.col("value")))
     rescued = F.coalesce(broken, unknown_fields(F.col("fields"), contract.column_names))
-    columns = as_written(F.col("value"), F.col("fields"), contract.column_names)
+    columns = [F.col("fields")[name].alias(name) for name in contract.column_names]
     return frame.select(*columns, rescued.alias(RESCUED), "_source_file")
 
 

@@ -9,7 +9,6 @@ harm.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pyspark.sql import Column
@@ -23,7 +22,7 @@ _DEEPER = rf'(?:[^"{{}}\[\]]++|{_TEXT}|[\[{{]{_DEEP}[\]}}])*+'
 _NESTED = rf"[\[{{]{_DEEPER}[\]}}]"
 _NUMBER = r"-?[0-9][0-9.eE+-]*"
 #: A line in which any value may have been written anew: a fraction, an exponent, or an object inside the object.
-_ODD = r":\s*(?:-?[0-9]+[.eE]|[\[{])"
+_ODD = r'" ?+:\s*+(?:-?[0-9]++[.eE]|[\[{])'
 #: What `from_json` writes anew: a double, an object or a list.
 _REWRITTEN = r"\A(?:-?[0-9]+\.[0-9]+(?:E-?[0-9]+)?\z|[\[{])"
 _MAP = "map<string,string>"
@@ -42,24 +41,29 @@ def has_one_object(line: Column) -> Column:
     return F.rtrim(line).endswith("}") & ~F.coalesce(two, F.lit(False))
 
 
-def as_written(line: Column, fields: Column, names: Iterable[str]) -> list[Column]:
-    """The fields of these names, each as the line has it.
+def as_written(line: Column, fields: Column, names: Iterable[str]) -> Column:
+    """The fields, those of these names each as the line has it.
 
     Args:
         line: the line.
         fields: map<string,string>, the line parsed.
+        names: letters, digits and `_`.
     """
-    odd = line.rlike(_ODD)
-    return [
-        F.when(odd & fields[name].rlike(_REWRITTEN), F.coalesce(_found(line, fields[name], name), fields[name]))
-        .otherwise(fields[name])
-        .alias(name)
-        for name in names
-    ]
+    # One expression over the map, behind one look at the line: an expression for each column, though few rows need it,
+    # made reading several times slower.
+    known = [F.lit(name) for name in names]
+    exact = F.transform_values(
+        fields,
+        lambda name, value: F.when(
+            name.isin(*known) & value.rlike(_REWRITTEN), F.coalesce(_found(line, name, value), value)
+        ).otherwise(value),
+    )
+    return F.when(line.rlike(_ODD), exact).otherwise(fields)
 
 
-def _found(line: Column, value: Column, name: str) -> Column:
+def _found(line: Column, name: Column, value: Column) -> Column:
     """The first text in the line that stands where a field of that name would, and is parsed to its value."""
-    written = F.regexp_extract_all(line, F.lit(rf'"{re.escape(name)}"\s*:\s*({_NUMBER}|{_NESTED})'), F.lit(1))
+    pattern = F.concat(F.lit('"'), name, F.lit(rf'"\s*:\s*({_NUMBER}|{_NESTED})'))
+    written = F.regexp_extract_all(line, pattern, F.lit(1))
     same = F.filter(written, lambda text: parsed(F.concat(F.lit('{"v":'), text, F.lit("}")))["v"] == value)
     return F.get(same, F.lit(0))
