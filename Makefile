@@ -3,6 +3,7 @@ PYTHON ?= python3
 ROWS ?= 20000
 SEED ?= 42
 ROUNDS ?= 200
+KILLS ?= 20
 WORKERS ?= 2
 SERVICE ?= csv
 VENV := .venv/bin
@@ -12,7 +13,7 @@ TF_ROOT ?= terraform/platform
 TERRAFORM_TOOLS := PYTHONPATH=terraform/tools $(VENV)/python -m cdp_terraform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore setup tools clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos faults dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore setup tools clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ bench: setup ## Measure side by side with what one would use instead (benchmarks
 
 chaos: setup ## Kill and race the ingestion services, more rounds than `make test` (ROUNDS=200); docs/ingestion-proofs.md
 	PROOF_ROUNDS=$(ROUNDS) PROOF_REPORT=docs/ingestion-proofs.md $(VENV)/python -m pytest tests/ingestion
+
+faults: setup ## Break the job, more rounds than `make test` (KILLS=20); writes docs/faults.md
+	FAULT_ROUNDS=$(KILLS) FAULTS_REPORT=1 $(VENV)/python -m pytest processing_job/tests/test_faults_kills.py processing_job/tests/test_faults_reruns.py
 
 dictionary: setup ## Write docs/data-dictionary.md anew from the tables' schemas
 	WRITE_DATA_DICTIONARY=1 $(VENV)/python -m pytest processing_job/tests/test_data_dictionary.py

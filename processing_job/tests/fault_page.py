@@ -51,9 +51,16 @@ ELSEWHERE = {
     ),
     "no clear value past bronze, in files, logs, history and reports": (
         "processing_job/tests/test_leak_scan.py",
-        "test_a_planted_value_is_found",
+        "test_a_leak_in_any_text_is_found_where_it_is",
     ),
-    "encodings other than UTF-8": ("microservices/csv/tests/test_encodings.py", "test_"),
+    "the same odd files through both raw readers, a field of 50 MB among them": (
+        "processing_job/tests/test_bronze_parity.py",
+        "test_both_readers_make_the_rows_that_are_wanted",
+    ),
+    "a contract that changes": (
+        "processing_job/tests/test_schema_change.py",
+        "test_what_breaks_rows_on_record_is_refused_before_anything_is_written",
+    ),
 }
 
 _HEAD = """# What was tried to break the job

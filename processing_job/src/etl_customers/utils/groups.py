@@ -71,8 +71,9 @@ class GroupedTable:
         if not source.changed_since(progress.consumed):
             return 0
         commit = Commit(run_id, {source.name: until}, self.definition)
-        if progress.fresh:  # replaced, too: of two bare appends at once both would pass
-            written = self._replace(source.read(until), commit, "first_load")
+        if progress.fresh:
+            self.table.append_unheld(self.computed(source.read(until)), self.keys, commit)
+            written = self.table.appended_rows()
         elif progress.consumed is None or progress.consumed > until:
             written = self._replace(source.read(until), commit, "progress_unknown")
         else:

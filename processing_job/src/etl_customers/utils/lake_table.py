@@ -193,11 +193,12 @@ class LakeTable:
         self.address.save(frame.write.mode("append").option("userMetadata", commit.to_json()))
 
     def append_unheld(self, frame: DataFrame, keys: tuple[str, ...], commit: Commit) -> None:
-        """Like `append`, for rows whose `keys` (none of them NULL) the table does not hold yet.
+        """Like `append`, but only those rows whose `keys` the table does not hold yet.
 
         It reads the table, so Delta refuses the commit if another run added rows meanwhile; two bare appends both pass.
         """
-        self.append(frame.join(self.read().select(*keys), [*keys], "left_anti"), commit)
+        same = F.expr(" AND ".join(f"n.{key} <=> h.{key}" for key in keys))
+        self.append(frame.alias("n").join(self.read().select(*keys).alias("h"), same, "left_anti"), commit)
 
     def written_by_others(self, after: int, run_id: str) -> bool:
         """True if another run than that one may have changed rows since version `after`."""

@@ -31,8 +31,10 @@ def consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definit
 
 
 def is_of_another(commit: LoggedCommit, run_id: str) -> bool:
-    """True if another run than that one may have changed rows by it."""
-    if not commit.changes_rows:
+    """True if another run than that one may have changed rows by it. A table's creation, which is empty, changes none
+    and names no run.
+    """
+    if not commit.changes_rows or commit.operation.startswith("CREATE TABLE"):
         return False
     try:
         return bool(json.loads(commit.metadata or "{}").get("run_id") != run_id)
