@@ -29,6 +29,9 @@ def fuzz(url: str, folder: Path, document: Path | None = None) -> subprocess.Com
             f"Authorization: Bearer {TOKEN}",
             "--checks",
             "all",
+            # DELETE cancels a run, and its record stays: that is how one learns what the run had done before it ended.
+            "--exclude-checks",
+            "use_after_free",
         ),
         *("--seed", "42", "--max-examples", "10", "--generation-database", "none", "--no-color"),
     ]
