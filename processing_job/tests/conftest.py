@@ -20,7 +20,7 @@ _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.fact
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    # All of the job's tests share this Java, one with fields of 50 MB among them: at the default of 2 GB it ended there.
+    # All of the job's tests share this Java, those with fields of 50 MB too: with 2 GB it ended there.
     session = local_session(memory="6g", more=_INTERPRETED)
     yield session
     session.stop()
