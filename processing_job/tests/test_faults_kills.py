@@ -1,6 +1,6 @@
 """The job as processes: killed at any moment, and two of them at once.
 
-FAULT_ROUNDS: how many times it is killed (4); FAULT_SEED: repeats a session. `make faults` kills it more often.
+FAULT_ROUNDS: how many times it is killed (2); FAULT_SEED: repeats a session. `make faults` kills it more often.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
 
-ROUNDS = int(os.environ.get("FAULT_ROUNDS") or 4)
+ROUNDS = int(os.environ.get("FAULT_ROUNDS") or 2)
 SEED = int(os.environ.get("FAULT_SEED") or secrets.randbelow(2**32))
 #: Another writer was faster: nothing is lost, run again.
 _AGAIN = 75
