@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from lake_kit import SmallLake, record
+from pyspark.sql import DataFrame
 
-from etl_customers.errors import ReconciliationFailed, SourceFailed
+from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.job import Layer
+from etl_customers.modules.bronze.raw_parts import RawParts
+from etl_customers.modules.bronze.raw_reader import RawReader
 
 
 def test_odd_rows_all_reach_bronze(lake: SmallLake) -> None:
@@ -66,3 +72,36 @@ def test_a_source_that_fails_does_not_keep_the_others_out(lake: SmallLake) -> No
     with pytest.raises(SourceFailed, match="csv"):
         lake.run(Layer.BRONZE)
     assert [row["_source"] for row in lake.job().bronze.read().collect()] == ["database"]
+
+
+class Together:
+    """A raw reader that hands its stream over when another does too."""
+
+    def __init__(self, reader: RawReader, together: Barrier) -> None:
+        self._reader = reader
+        self._together = together
+
+    def stream(self, parts: RawParts) -> DataFrame:
+        stream = self._reader.stream(parts)
+        self._together.wait(60)
+        return stream
+
+
+def test_two_runs_that_create_one_checkpoint_at_the_same_moment(lake: SmallLake) -> None:
+    lake.put("database", record(1), record(2))
+    lake.job().bronze.ensure()
+    together = Barrier(2)
+
+    def load() -> str:
+        bronze = lake.job()._bronze_load()
+        try:
+            replace(bronze, reader=Together(bronze.reader, together)).run()
+        except WrittenMeanwhile:
+            return "come again"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = {future.result() for future in [pool.submit(load), pool.submit(load)]}
+    assert ends == {"done", "come again"}
+    lake.run(Layer.BRONZE)
+    assert lake.job().bronze.read().count() == 2

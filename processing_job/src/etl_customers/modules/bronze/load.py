@@ -27,7 +27,13 @@ from etl_customers.utils.lake_table import Commit, LakeTable
 
 ROW_PURPOSE = "row:v1"
 #: In the fault of a stream that shares its checkpoint, or its table, with a stream of another run.
-_OVERTAKEN = ("CONCURRENT_STREAM_LOG_UPDATE", "DELTA_CONCURRENT", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED")
+_OVERTAKEN = (
+    "SparkConcurrentModificationException",  # both create the checkpoint at the same moment; raised without a condition
+    "CONCURRENT_STREAM_LOG_UPDATE",
+    "DELTA_CONCURRENT",
+    "DELTA_METADATA_CHANGED",
+    "DELTA_PROTOCOL_CHANGED",
+)
 #: Not a field of what Spark pickles; see `BronzeAppend`.
 _APPENDING = Lock()
 
@@ -115,15 +121,23 @@ class BronzeLoad:
             The names of the sources that failed; True if only because another run got ahead.
         """
         if is_remote():  # no lock holds between the processes that append, so one after another
-            ends = [(parts.source.name, _fault_of(parts, self._start(parts))) for parts in waiting]
+            ends = [(parts.source.name, _fault_of(parts, self._started(parts))) for parts in waiting]
         else:
-            queries = [(parts, self._start(parts)) for parts in waiting]
+            queries = [(parts, self._started(parts)) for parts in waiting]
             ends = [(parts.source.name, _fault_of(parts, query)) for parts, query in queries]
         failed: dict[str, bool] = {}
         for name, fault in ends:
             if fault is not None:
                 failed[name] = failed.get(name, True) and fault is _Fault.OVERTAKEN
         return failed
+
+    def _started(self, parts: RawParts) -> StreamingQuery | _Fault:
+        try:
+            return self._start(parts)
+        except Exception as error:  # Py4J's own class, for what Spark has none
+            if not _is_overtaken(error):
+                raise
+            return _told(parts, error)
 
     def _start(self, parts: RawParts) -> StreamingQuery:
         job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
@@ -154,14 +168,26 @@ class _Fault(Enum):
     OVERTAKEN = auto()
 
 
-def _fault_of(parts: RawParts, query: StreamingQuery) -> _Fault | None:
+def _fault_of(parts: RawParts, query: StreamingQuery | _Fault) -> _Fault | None:
     """Wait for the query; None if it came to its end."""
-    told = {"source": parts.source.name, "stream": parts.name}
+    if isinstance(query, _Fault):
+        return query
     try:
         query.awaitTermination()
-    except PySparkException as error:  # its text may quote a row
-        fault = _Fault.OVERTAKEN if any(sign in str(error) for sign in _OVERTAKEN) else _Fault.UNREADABLE
-        job_log.error("bronze_source_failed", **told, condition=error.getCondition(), fault=fault.name.lower())
-        return fault
-    job_log.info("bronze_source_done", **told)
+    except PySparkException as error:
+        return _told(parts, error)
+    job_log.info("bronze_source_done", source=parts.source.name, stream=parts.name)
     return None
+
+
+def _is_overtaken(error: Exception) -> bool:
+    return any(sign in str(error) for sign in _OVERTAKEN)
+
+
+def _told(parts: RawParts, error: Exception) -> _Fault:
+    """Log which stream failed and how; not the error's text, which may quote a row."""
+    fault = _Fault.OVERTAKEN if _is_overtaken(error) else _Fault.UNREADABLE
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    told = {"source": parts.source.name, "stream": parts.name}
+    job_log.error("bronze_source_failed", **told, condition=condition, fault=fault.name.lower())
+    return fault
