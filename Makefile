@@ -66,7 +66,7 @@ chaos: setup ## Kill and race the ingestion services, more rounds than `make tes
 	PROOF_ROUNDS=$(ROUNDS) PROOF_REPORT=docs/ingestion-proofs.md $(VENV)/python -m pytest tests/ingestion
 
 faults: setup ## Break the job, more rounds than `make test` (KILLS=20); writes docs/faults.md
-	FAULT_ROUNDS=$(KILLS) FAULTS_REPORT=1 $(VENV)/python -m pytest processing_job/tests/test_faults_kills.py processing_job/tests/test_faults_reruns.py
+	FAULT_ROUNDS=$(KILLS) FAULTS_REPORT=1 $(VENV)/python -m pytest processing_job/tests/test_faults_kills.py processing_job/tests/test_faults_reruns.py processing_job/tests/test_faults_storage.py processing_job/tests/test_faults_content.py
 
 dictionary: setup ## Write docs/data-dictionary.md anew from the tables' schemas
 	WRITE_DATA_DICTIONARY=1 $(VENV)/python -m pytest processing_job/tests/test_data_dictionary.py

@@ -8,12 +8,16 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+#: Of the job's tests, what runs the command in processes of its own.
+_WITHOUT_SPARK = ("processing_job/tests/test_main.py",)
+
 
 class OneSpark(LoadFileScheduling):  # type: ignore[misc]  # xdist's class has no types
     """A file's tests in one process, and all of the job's in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if nodeid.startswith("processing_job/") else super()._split_scope(nodeid)
+        shared = nodeid.startswith("processing_job/") and not nodeid.startswith(_WITHOUT_SPARK)
+        return "spark" if shared else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

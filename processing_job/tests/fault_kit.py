@@ -46,6 +46,11 @@ class RawCopies:
                     self.batches.append(self._made.put_csv(*mine) if source == "csv" else self._made.put(source, *mine))
         self.rows = rounds * size
 
+    def add(self, source: str, *records: dict[str, object]) -> None:
+        """One more batch."""
+        self.batches.append(self._made.put(source, *records))
+        self.rows += len(records)
+
     def lake(self, name: str, batches: list[Path] | None = None) -> SmallLake:
         """A new lake under the same key, with these batches; with all by default."""
         lake = SmallLake(self._root / name)

@@ -11,7 +11,7 @@ from typing import Any
 from lake_kit import CPFS
 
 from etl_customers.job import Job
-from etl_customers.utils.lake_table import Commit
+from etl_customers.utils.progress import Commit
 
 _SOURCES = ("database", "api", "csv")
 _STORES = ("São Paulo - Paulista", "SP - Paulista", "campinas", "RJ – Copacabana", None)

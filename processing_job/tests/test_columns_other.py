@@ -176,6 +176,7 @@ TEXTS = {
     "Ana\u00a0Souza": "Ana Souza",
     "\ufeffAna": "Ana",
     "\tAna\n": "Ana",
+    "Ana\0Souza\0": "Ana Souza",
     "Ana \u202f Souza": "Ana Souza",
     "": None,
     " ": None,

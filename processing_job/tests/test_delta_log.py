@@ -10,7 +10,8 @@ from pyspark.sql.types import LongType, StructField, StructType
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.delta_log import LoggedCommit
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 
 def test_the_files_of_the_log_say_what_delta_says(spark: SparkSession, tmp_path: Path) -> None:

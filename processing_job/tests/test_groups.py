@@ -13,7 +13,8 @@ from pyspark.sql.types import IntegerType, LongType, StringType, StructField, St
 
 from etl_customers.utils.address import Address
 from etl_customers.utils.groups import GroupedTable
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 _SOURCE = StructType([StructField("k", StringType()), StructField("v", IntegerType())])
 _SUMS = StructType([StructField("k", StringType()), StructField("total", LongType())])

@@ -26,7 +26,8 @@ from etl_customers.maintenance.upkeep import Status, Upkeep
 from etl_customers.summary import summarise, write_summary
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 _MANY_COMMITS = 4
 _BRONZE_AND_PURCHASES = 2

@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.utils.delta_log import commits
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 _SCHEMAS = {f"{layer}_schema": f"spark_catalog.named_{layer}" for layer in ("bronze", "silver", "gold", "ops")}
 

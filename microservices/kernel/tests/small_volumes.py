@@ -24,9 +24,9 @@ class SmallVolume:
 
 
 @contextmanager
-def small_tmpfs(folder: Path) -> Iterator[SmallVolume]:
+def small_tmpfs(folder: Path, size: str = "1m") -> Iterator[SmallVolume]:
     options = ["mount", "-t", "tmpfs", "-o"]
-    subprocess.run([*options, "size=1m", "tmpfs", str(folder)], check=True)
+    subprocess.run([*options, f"size={size}", "tmpfs", str(folder)], check=True)
     try:
         yield SmallVolume(
             folder, lambda: subprocess.run([*options, "remount,size=64m", str(folder)], check=True) and None

@@ -17,6 +17,26 @@ class ConfigurationInvalid(JobError):
     advice = "Correct the setting named above and run again; nothing was written."
 
 
+class TokenKeyDiffers(ConfigurationInvalid):
+    """The lake's tokens were made with another key: those of this one would not join with them."""
+
+    code = "TOKEN_KEY_DIFFERS"
+    advice = (
+        "Nothing was written. Give the key that made this lake, under its id (ETL_TOKEN_KEY_ID). If it is lost, or "
+        "must not be used any more, build silver and gold anew from bronze under other paths or schemas."
+    )
+
+
+class StorageFailed(JobError):
+    """The storage has no room left, or gives no right."""
+
+    code = "STORAGE_FAILED"
+    exit_code = 74
+    advice = (
+        "No table holds half a write. Make room, or give the right to read raw and to write the tables, and run again."
+    )
+
+
 class ContractBreaksTable(JobError):
     """The contract has changed in a way that would give rows on record another meaning."""
 

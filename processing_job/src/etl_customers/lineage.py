@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from etl_customers.job import Job, RunResult
-from etl_customers.utils.lake_table import LakeTable, Progress
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Progress
 
 
 @dataclass(frozen=True)

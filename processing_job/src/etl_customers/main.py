@@ -1,7 +1,8 @@
 """The command `etl-customers`: reads the settings, runs one layer or all, writes the summary, ends with a telling code.
 
-Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 75 another writer was
-faster; 76 quality breached: gold was left as it was; 78 wrong settings, or a contract that breaks tables on record.
+Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 74 no room or no
+right to write; 75 another writer was faster; 76 quality breached: gold was left as it was; 78 wrong settings, another
+key than the lake's, or a contract that breaks tables on record.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from etl_customers.report.render import write_report
 from etl_customers.summary import Summary, failed_summary, run_folder, summarise, write_summary
 from etl_customers.utils import job_log
 from etl_customers.utils.conflicts import CONFLICTS
+from etl_customers.utils.storage_faults import storage_fault
 
 _REPORT = "report.html"
 _BESIDE_SUMMARY = Path("-")
@@ -66,8 +68,9 @@ def run(argv: list[str]) -> int:
         told = WrittenMeanwhile(f"Delta refused a commit: {type(error).__name__}")
         code, summary = explain(told), failed_summary(run_id, started_at, told)
     except Exception as error:  # the last wall; an unforeseen fault's text may quote a row, so only its kind is told
-        code = log_unforeseen(error)
-        summary = failed_summary(run_id, started_at, JobError(f"unforeseen {type(error).__name__}"))
+        known = storage_fault(error)
+        code = explain(known) if known else log_unforeseen(error)
+        summary = failed_summary(run_id, started_at, known or JobError(f"unforeseen {type(error).__name__}"))
     print(write_summary(summary, settings.runs_path, arguments.layer))
     return code
 

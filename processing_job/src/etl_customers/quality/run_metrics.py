@@ -12,7 +12,8 @@ from pyspark.sql.types import DataType, DoubleType, LongType, StringType, Struct
 from etl_customers.quality.history import History
 from etl_customers.quality.metric import Metric
 from etl_customers.utils.address import Place
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 NAME = "ops.run_metrics"
 #: How far back rules and trends look, in rows: hundreds of runs, and a bound on what the driver holds.

@@ -16,7 +16,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.utils import job_log
-from etl_customers.utils.lake_table import Commit, LakeTable, Progress
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit, Progress
 
 #: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
 _FEED_IS_CUT = (

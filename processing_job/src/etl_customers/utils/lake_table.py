@@ -6,12 +6,10 @@ lost checkpoint, a retry or a RESTORE cannot skip or double a row; the reader of
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 from customer_contract import Column
 from delta.tables import DeltaMergeBuilder, DeltaTable
@@ -22,7 +20,7 @@ from pyspark.sql.types import StructType
 
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
-from etl_customers.utils.progress import consumed, is_creation, is_of_another
+from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
 from etl_customers.utils.schema_change import SchemaChange
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
@@ -33,42 +31,6 @@ _PATIENCE_SECONDS = 10
 _RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
-
-
-@dataclass(frozen=True)
-class Commit:
-    """What one step consumed, by which definition of its target, and what it counted, if it did: written into the
-    commit of the target.
-    """
-
-    run_id: str
-    consumed: dict[str, int]
-    definition: str = ""
-    figures: dict[str, Any] | None = None
-
-    def to_json(self) -> str:
-        """As `userMetadata`."""
-        told: dict[str, Any] = {"run_id": self.run_id, "consumed": self.consumed}
-        if self.definition:
-            told["definition"] = self.definition
-        if self.figures is not None:
-            told["figures"] = self.figures
-        return json.dumps(told, sort_keys=True)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a table stands.
-
-    Attributes:
-        version: its newest version.
-        consumed: the version of the source up to which it holds everything; None if it must be read from the start.
-        fresh: it has never held a row, so that an append will do where else a MERGE is needed.
-    """
-
-    version: int
-    consumed: int | None
-    fresh: bool
 
 
 class LakeTable:
@@ -85,6 +47,7 @@ class LakeTable:
             creation: `replace` drops them anyway (seen with Delta 4.4.0), and auto compaction would rewrite the first
             file of each new table for them.
         columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
+        marks: properties that say what its rows were made with; kept once they are set.
     """
 
     def __init__(
@@ -96,6 +59,7 @@ class LakeTable:
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
         columns: tuple[Column, ...] = (),
+        marks: Mapping[str, str] | None = None,
     ) -> None:
         self.spark = spark
         self.address = address
@@ -104,6 +68,7 @@ class LakeTable:
         self._stats_columns = stats_columns
         self.cluster_by = cluster_by
         self._columns = columns
+        self._marks = dict(marks or {})
 
     def ensure(self) -> LakeTable:
         """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
@@ -133,9 +98,14 @@ class LakeTable:
         """How the table must change to have its schema; nothing if it is not there. Raises ContractBreaksTable."""
         if not self.exists():
             return SchemaChange()
-        kept = self.delta().detail().collect()[0]["properties"] if self._columns else {}
-        found = schema_change.compare(self.read().schema, self.schema, kept, self._columns)
-        return found.unless_broken(self.name)
+        kept = self.properties() if self._columns else {}
+        found = schema_change.compare(self.read().schema, self.schema, kept, self._columns).unless_broken(self.name)
+        unmarked = {name: text for name, text in self._marks.items() if name not in kept}
+        return replace(found, properties={**found.properties, **unmarked})
+
+    def properties(self) -> dict[str, str]:
+        """The table's properties; none if it is not there."""
+        return dict(self.delta().detail().collect()[0]["properties"]) if self.exists() else {}
 
     def exists(self) -> bool:
         """True if the table is there."""
@@ -260,5 +230,6 @@ class LakeTable:
             "delta.enableDeletionVectors": "false",
             **AUTO_OPTIMIZE,
             **schema_change.promises(self._columns),
+            **self._marks,
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
         }

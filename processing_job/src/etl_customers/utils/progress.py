@@ -3,8 +3,46 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 from etl_customers.utils.delta_log import LoggedCommit
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one step consumed, by which definition of its target, and what it counted, if it did: written into the
+    commit of the target.
+    """
+
+    run_id: str
+    consumed: dict[str, int]
+    definition: str = ""
+    figures: dict[str, Any] | None = None
+
+    def to_json(self) -> str:
+        """As `userMetadata`."""
+        told: dict[str, Any] = {"run_id": self.run_id, "consumed": self.consumed}
+        if self.definition:
+            told["definition"] = self.definition
+        if self.figures is not None:
+            told["figures"] = self.figures
+        return json.dumps(told, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a table stands.
+
+    Attributes:
+        version: its newest version.
+        consumed: the version of the source up to which it holds everything; None if it must be read from the start.
+        fresh: it has never held a row, so that an append will do where else a MERGE is needed.
+    """
+
+    version: int
+    consumed: int | None
+    fresh: bool
 
 
 def is_creation(commits: list[LoggedCommit]) -> bool:

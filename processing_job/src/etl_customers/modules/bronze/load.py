@@ -15,7 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StructType
 from pyspark.sql.utils import is_remote
 
-from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
+from etl_customers.errors import JobError, ReconciliationFailed, SourceFailed, StorageFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_parts import RawParts, waiting_parts
 from etl_customers.modules.bronze.raw_reader import RawReader
@@ -23,7 +23,9 @@ from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
 from etl_customers.utils.address import Address
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
+from etl_customers.utils.storage_faults import storage_fault
 
 ROW_PURPOSE = "row:v1"
 #: In the fault of a stream that shares its checkpoint, or its table, with a stream of another run.
@@ -96,6 +98,7 @@ class BronzeLoad:
 
         Raises:
             SourceFailed: at least one source could not be read; the others have landed.
+            StorageFailed: no room for bronze or the checkpoint, or no right; the other sources have landed.
             WrittenMeanwhile: another run got ahead of this one.
             ReconciliationFailed: a batch in bronze has fewer or more rows than its manifest says.
         """
@@ -108,27 +111,21 @@ class BronzeLoad:
             return batches
         failed = self._load_all(waiting)
         self._check(batches, self._loaded(), list(failed))
-        if failed and all(overtaken for overtaken in failed.values()):
-            raise WrittenMeanwhile(f"another run loads {', '.join(failed)} too")
         if failed:
-            raise SourceFailed(f"raw files of {', '.join(failed)} could not be read")
+            raise _worst(failed)
         return batches
 
-    def _load_all(self, waiting: list[RawParts]) -> dict[str, bool]:
-        """Load them side by side.
-
-        Returns:
-            The names of the sources that failed; True if only because another run got ahead.
-        """
+    def _load_all(self, waiting: list[RawParts]) -> dict[str, set[_Fault]]:
+        """Load them side by side; returns how those sources failed that did, by their names."""
         if is_remote():  # no lock holds between the processes that append, so one after another
             ends = [(parts.source.name, _fault_of(parts, self._started(parts))) for parts in waiting]
         else:
             queries = [(parts, self._started(parts)) for parts in waiting]
             ends = [(parts.source.name, _fault_of(parts, query)) for parts, query in queries]
-        failed: dict[str, bool] = {}
+        failed: dict[str, set[_Fault]] = {}
         for name, fault in ends:
             if fault is not None:
-                failed[name] = failed.get(name, True) and fault is _Fault.OVERTAKEN
+                failed.setdefault(name, set()).add(fault)
         return failed
 
     def _started(self, parts: RawParts) -> StreamingQuery | _Fault:
@@ -165,7 +162,18 @@ class _Fault(Enum):
     """Why a stream ended early."""
 
     UNREADABLE = auto()
+    STORAGE = auto()
     OVERTAKEN = auto()
+
+
+def _worst(failed: dict[str, set[_Fault]]) -> JobError:
+    """What to tell of sources that failed, by their names."""
+    faults, names = set().union(*failed.values()), ", ".join(failed)
+    if _Fault.UNREADABLE in faults:
+        return SourceFailed(f"raw files of {names} could not be read")
+    if _Fault.STORAGE in faults:
+        return StorageFailed(f"the storage has no room, or gives no right, to take {names} to bronze")
+    return WrittenMeanwhile(f"another run loads {names} too")
 
 
 def _fault_of(parts: RawParts, query: StreamingQuery | _Fault) -> _Fault | None:
@@ -186,7 +194,8 @@ def _is_overtaken(error: Exception) -> bool:
 
 def _told(parts: RawParts, error: Exception) -> _Fault:
     """Log which stream failed and how; not the error's text, which may quote a row."""
-    fault = _Fault.OVERTAKEN if _is_overtaken(error) else _Fault.UNREADABLE
+    fault = _Fault.STORAGE if storage_fault(error) else _Fault.UNREADABLE
+    fault = _Fault.OVERTAKEN if _is_overtaken(error) else fault
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     told = {"source": parts.source.name, "stream": parts.name}
     job_log.error("bronze_source_failed", **told, condition=condition, fault=fault.name.lower())

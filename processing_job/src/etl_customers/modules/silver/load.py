@@ -17,7 +17,8 @@ from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils import delta_log, job_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.groups import GroupedTable
-from etl_customers.utils.lake_table import Commit, LakeTable, Progress
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit, Progress
 
 #: Among so many newest commits of the staging table is this run's own.
 _NEAR = 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract, PersonalData
 from pyspark.sql import DataFrame, SparkSession
@@ -12,7 +14,8 @@ from etl_customers.errors import ReconciliationFailed
 from etl_customers.modules.silver.classify import Outcome
 from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE, silver_type
 from etl_customers.utils.address import Place
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 NAME = "silver.purchases"
 
@@ -41,8 +44,8 @@ def meaning(column: ContractColumn) -> str:
     return f"{column.description} Masked: {column.mask}." if column.sensitive else column.description
 
 
-def purchases_table(spark: SparkSession, silver: Place, contract: Contract) -> LakeTable:
-    """`silver.purchases`."""
+def purchases_table(spark: SparkSession, silver: Place, contract: Contract, marks: Mapping[str, str]) -> LakeTable:
+    """`silver.purchases`; `marks`: properties that say with which key its tokens are made."""
     fields, stats = [], list(_STATS_OWN)
     for column in contract.columns:
         fields.append(StructField(column.name, silver_type(column), True, {"comment": meaning(column)}))
@@ -54,9 +57,8 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract) -> L
     fields += [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in _OWN]
     days = [c.name for c in contract.columns if c.format is ColumnFormat.DATE and c.name in stats]
     cluster_by = (*days[:1], *(name for name in (STORE_ID,) if name in stats))
-    return LakeTable(
-        spark, silver.table("purchases"), NAME, StructType(fields), tuple(stats), cluster_by, contract.columns
-    )
+    address, schema = silver.table("purchases"), StructType(fields)
+    return LakeTable(spark, address, NAME, schema, tuple(stats), cluster_by, contract.columns, marks)
 
 
 def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:

@@ -10,7 +10,8 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 from etl_customers.modules.silver.classify import KEY_CONFLICT, Outcome
 from etl_customers.modules.silver.stage import UNREAD
 from etl_customers.utils.address import Place
-from etl_customers.utils.lake_table import Commit, LakeTable
+from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.progress import Commit
 
 NAME = "silver.quarantine"
 _ERROR = StructType([StructField("rule", StringType()), StructField("column", StringType())])

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 
 #: Fault of a value that arrives masked: it cannot be checked, and must not be masked again.
 ALREADY_MASKED = "ALREADY_MASKED"
-#: Blanks that sources leave in and around a field, beside the space.
-_RARE_BLANKS = "\t\n\r\x0b\x0c\u00a0\u202f\ufeff"
+#: Blanks that sources leave in and around a field, beside the space; NUL, which many tools end a text at, is one.
+_RARE_BLANKS = "\0\t\n\r\x0b\x0c\u00a0\u202f\ufeff"
 _BLANKS = " " + _RARE_BLANKS
 #: Stands between the fields of a row when all are looked at as one text (ASCII's unit separator).
 _BETWEEN = "\x1f"
