@@ -18,7 +18,8 @@ ADVICE = {
     "buildx": f"Docker's builder could not be set up. {_AGAIN}",
     "cosign": f"cosign could not be installed. {_AGAIN}",
     "azure": (
-        "Azure refuses the sign-in. With a client secret: has it ended? `az ad sp credential reset --id <clientId>` makes a new "
+        "Azure refuses the sign-in. With a client secret: has it ended? `az ad sp credential reset --id "
+        "<clientId>` makes a new "
         "one; put it into AZURE_CREDENTIALS. With OIDC: its federated credential must name this environment "
         "(docs/first-deployment.md)."
     ),
@@ -32,8 +33,10 @@ ADVICE = {
     "validate-platform": "The message names file and line. `make test` holds the code to the providers' schemas, too.",
     "validate-lakehouse": "The message names file and line. `make test` holds the code to the providers' schemas, too.",
     "tests": _RUN_LOCALLY,
-    "snapshot-platform": "No copy of the state was kept. Set STATE_ENCRYPTION_KEY (`openssl rand -base64 48`), run it again.",
-    "snapshot-lakehouse": "No copy of the state was kept. Set STATE_ENCRYPTION_KEY (`openssl rand -base64 48`), run it again.",
+    "snapshot-platform": "No copy of the state was kept. Set STATE_ENCRYPTION_KEY (`openssl rand -base64 "
+    "48`), run it again.",
+    "snapshot-lakehouse": "No copy of the state was kept. Set STATE_ENCRYPTION_KEY (`openssl rand -base64 "
+    "48`), run it again.",
     "keep": f"The encrypted states could not be stored as an artifact. {_AGAIN}",
     "keep-result": f"The result could not be stored as an artifact; it is in this summary. {_AGAIN}",
 }

@@ -1,8 +1,8 @@
 """One command in a private cluster, by `az aks command invoke`: its result is read, not believed.
 
-The CLI returns 0 whatever the command did, so it is asked for JSON: the call counts only if provisioningState is Succeeded, and
-exitCode is the command's own. Sources: learn.microsoft.com/azure/aks/access-private-cluster; azure-cli issues 22870 (size of
-files), 23808 (return code), 27776 (no place for the pod).
+The CLI returns 0 whatever the command did, so it is asked for JSON: the call counts only if provisioningState is
+Succeeded, and exitCode is the command's own. Sources: learn.microsoft.com/azure/aks/access-private-cluster; azure-cli
+issues 22870 (size of files), 23808 (return code), 27776 (no place for the pod).
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def check_files(files: Sequence[Path]) -> None:
     if size > FILES_LIMIT:
         raise ActionFailed(
             f"the files for the cluster have {size:,} bytes, {FILES_LIMIT:,} may be sent",
-            "Leave out of the chart what it does not need (.helmignore); `tar -tvzf` of the package shows what is in it.",
+            "Leave out of the chart what it does not need (.helmignore); `tar -tvzf` of the package shows "
+            "what is in it.",
         )
 
 
@@ -126,7 +127,8 @@ def _unknown(done: Done, result: dict[str, Any] | None, command: str) -> ActionF
     if result is None and ("AuthorizationFailed" in done.err or "Forbidden" in done.err):
         return ActionFailed(
             f"Azure refuses to run {what} in the cluster",
-            "The identity needs Contributor on the subscription and RBAC Cluster Admin on the cluster (docs/access.md); "
+            "The identity needs Contributor on the subscription and RBAC Cluster Admin on the cluster "
+            "(docs/access.md); "
             "roles that were just assigned take some minutes: then run the job again.",
         )
     if "RunCommand" in done.err and "disabled" in done.err:

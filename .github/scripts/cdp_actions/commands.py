@@ -96,7 +96,8 @@ def _drift(given: Namespace) -> None:
     if changed:
         raise ActionFailed(
             f"{given.environment} is not what main says",
-            "Somebody changed it by hand, or main was not applied. Run `infrastructure` to bring it back, or put the change into "
+            "Somebody changed it by hand, or main was not applied. Run `infrastructure` to bring it back, "
+            "or put the change into "
             "the code first.",
         )
 
@@ -130,6 +131,6 @@ COMMANDS: dict[str, Callable[[Namespace], None]] = {
     "session": lambda given: credentials.session(terraform=os.environ.get("TERRAFORM") == "true"),
     "shut-out": lambda given: vaults.shut_out(given.environment),
     "sign": lambda given: images.sign(os.environ.get("IMAGE", ""), given.file),
-    "summary": lambda given: summary.write(given.title, given.environment, given.costs) and None,
+    "summary": lambda given: summary.write(given.title, given.environment, given.costs),
     "workspace": _workspace,
 }

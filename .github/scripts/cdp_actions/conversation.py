@@ -1,4 +1,4 @@
-"""What the workflows tell people on GitHub: a plan under its pull request, drift in an issue. One of each, kept up to date."""
+"""What the workflows tell people on GitHub: a plan under its pull request, drift in an issue; kept up to date."""
 
 from __future__ import annotations
 

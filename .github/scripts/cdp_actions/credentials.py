@@ -34,7 +34,8 @@ def read(text: str, oidc: bool) -> Credentials:
     """The credentials in the secret's text.
 
     Raises:
-        ActionFailed: it is not of the form, an id is not a UUID, or the client's secret is missing without OIDC. The text
+        ActionFailed: it is not of the form, an id is not a UUID, or the client's secret is missing without OIDC. The
+        text
             is not quoted.
     """
     if not text.strip():

@@ -22,7 +22,10 @@ _PAUSE_SECONDS = 30.0
 #: The job itself ends after four hours.
 _WAIT_SECONDS = 4.5 * 3600
 _VALIDATE = "`databricks bundle validate` names the file and the line. make test holds the bundle to Databricks' types."
-_DEPLOY = "Is another deployment running, or was one broken off (`databricks bundle deploy --force-lock`)? Has `infrastructure` been applied?"
+_DEPLOY = (
+    "Is another deployment running, or was one broken off (`databricks bundle deploy --force-lock`)? Has "
+    "`infrastructure` been applied?"
+)
 _LOST = "Look at the run in the workspace before you start another one: the job takes one at a time."
 #: Exit codes of etl-customers (processing_job/README.md) -> what to do.
 _CURES = {
@@ -119,7 +122,8 @@ def fetch_result(catalog: str, number: str, target: Path) -> None:
 
 
 def destroy(environment: str, catalog: str) -> None:
-    """Take away the job, the bundle's files, and the catalog with all tables: Terraform destroys no schema that holds some.
+    """Take away the job, the bundle's files, and the catalog with all tables: Terraform destroys no schema that holds
+    some.
 
     Raises:
         ActionFailed: Databricks refuses.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +28,9 @@ def call(method: str, path: str, token: str, body: Any = None) -> Reply:
     Raises:
         ActionFailed: GitHub is not there, or answers 5xx.
     """
+    import urllib.error  # here, as it takes most of the time that a step of ours needs to start
+    import urllib.request
+
     base = os.environ.get("GITHUB_API_URL", "https://api.github.com")
     request = urllib.request.Request(
         base + path, method=method, data=None if body is None else json.dumps(body).encode()

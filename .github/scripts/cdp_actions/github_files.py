@@ -1,6 +1,7 @@
 """The files by which a step talks to the runner.
 
-Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands (outputs, environment, summary).
+Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands (outputs, environment,
+summary).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Check GitHub Token: is GH_PAT_TOKEN valid, may it do what the release needs, and for how long?
 
 Sources: docs.github.com, "Scopes for OAuth apps" (x-oauth-scopes of classic tokens) and "Permissions required for
-fine-grained personal access tokens" (x-accepted-github-permissions). The header of the expiry is not documented as part of
-the API; without it the check says that it does not know.
+fine-grained personal access tokens" (x-accepted-github-permissions). The header of the expiry is not documented as
+part of the API; without it the check says that it does not know.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from cdp_actions.github_api import Reply
 NEEDED_SCOPES = {"repo", "workflow"}
 WARN_DAYS = 14
 _NEXT = (
-    "Make a new token (classic: scopes repo and workflow; fine-grained: this repository, Contents and Workflows: read and "
+    "Make a new token (classic: scopes repo and workflow; fine-grained: this repository, Contents and "
+    "Workflows: read and "
     "write) and set the secret GH_PAT_TOKEN to it."
 )
 

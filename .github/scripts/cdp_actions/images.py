@@ -11,7 +11,10 @@ from cdp_actions.errors import ActionFailed
 from cdp_actions.github_files import set_output
 from cdp_actions.shell import run, show
 
-_BUILD = "The Dockerfile's step above failed. make test replays the Dockerfiles; `docker build` on your machine shows the same."
+_BUILD = (
+    "The Dockerfile's step above failed. make test replays the Dockerfiles; `docker build` on your machine "
+    "shows the same."
+)
 _PUSH = "The identity needs AcrPush on the registry, which `infrastructure` gives it. Has it been applied?"
 _SIGN = "Run the job again. Keyless signing needs `id-token: write` and sigstore's services."
 

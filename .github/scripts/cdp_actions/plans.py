@@ -1,7 +1,7 @@
 """A plan of Terraform: what it changes, a fingerprint of that, and whether it would destroy data.
 
-The plan itself holds values in clear and is never kept: a job that was approved makes it anew, and must come to the same
-fingerprint. Source: developer.hashicorp.com/terraform/internals/json-format (plan representation).
+The plan itself holds values in clear and is never kept: a job that was approved makes it anew, and must come to the
+same fingerprint. Source: developer.hashicorp.com/terraform/internals/json-format (plan representation).
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def check_runner(environment: str) -> None:
     if runner_access(environment) == "self_hosted" and hosted:
         raise ActionFailed(
             f"{environment} is reached from its own network only, and this runner is GitHub's",
-            "Set the repository's variable PROD_RUNNER to the label of a runner in the subnet `runner` (docs/first-deployment.md).",
+            "Set the repository's variable PROD_RUNNER to the label of a runner in the subnet `runner` "
+            "(docs/first-deployment.md).",
         )
 
 
@@ -81,6 +82,7 @@ def confirm_destroy(environment: str, typed: str) -> None:
     if environment == "prod" and os.environ.get("ALLOW_PROD_DESTROY") != "true":
         raise ActionFailed(
             "prod is protected; nothing was destroyed",
-            "Set the repository's variable ALLOW_PROD_DESTROY to true, remove the lock of the resource group, run it again; "
+            "Set the repository's variable ALLOW_PROD_DESTROY to true, remove the lock of the resource "
+            "group, run it again; "
             "and remove the variable afterwards.",
         )

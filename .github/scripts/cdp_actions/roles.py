@@ -1,8 +1,8 @@
 """Check Azure Role Assignments: has the pipeline's identity what Terraform needs on the subscription?
 
-Needed are Contributor, and Role Based Access Control Administrator or User Access Administrator; or Owner alone. It asks
-Azure's role assignments, not Entra: the pipeline need not read the directory. `assignedTo` also finds what comes by a group or
-from a management group. Source: learn.microsoft.com, "List Azure role assignments using the REST API".
+Needed are Contributor, and Role Based Access Control Administrator or User Access Administrator; or Owner alone. It
+asks Azure's role assignments, not Entra: the pipeline need not read the directory. `assignedTo` also finds what comes
+by a group or from a management group. Source: learn.microsoft.com, "List Azure role assignments using the REST API".
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def check() -> None:
     lacking = [wanted for wanted, enough in (("Contributor", RESOURCES), (_RBAC, RIGHTS)) if not wide & enough]
     if lacking:
         commands = "\n".join(
-            f'az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal --role "{role}" '
+            f"az role assignment create --assignee-object-id {who} --assignee-principal-type "
+            f'ServicePrincipal --role "{role}" '
             f"--scope {scope}"
             for role in lacking
         )

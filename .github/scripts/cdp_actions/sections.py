@@ -25,11 +25,11 @@ def facts(content: dict[str, Any]) -> str:
 
 def plan(content: dict[str, Any]) -> str:
     """What a plan of Terraform would do, or what an apply did."""
-    title = f"## Plan of {content['root']}"
+    title = f"## {'Done to' if content.get('done') else 'Plan of'} {content['root']}"
     if content["later"]:
         return f"{title}\n\nNot known yet: it stands on the platform, which is made first. Only creations will pass."
     if not content["counts"]:
-        return f"{title}\n\nNothing to change."
+        return f"{title}\n\nNothing {'was' if content.get('done') else 'is'} to change."
     counted = ", ".join(f"**{count}** to {action}" for action, count in content["counts"].items())
     changes = content["changes"]
     more = f"\n\nand {len(changes) - _LISTED} more" if len(changes) > _LISTED else ""

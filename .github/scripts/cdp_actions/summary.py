@@ -1,4 +1,4 @@
-"""The summary of a job: how it went, what to do next, and what its steps left. Also where a step failed before any of ours.
+"""The summary of a job: how it went, what to do next, and what its steps left. Also where none of ours ran.
 
 Source of `steps` and `needs`: docs.github.com/actions/reference/workflows-and-actions/contexts.
 """
@@ -21,12 +21,13 @@ _SIGNS = {"success": "✅", "failure": "❌", "cancelled": "⏹️", "skipped": 
 Notes = Sequence[tuple[str, Any]]
 
 
-def write(title: str, environment: str, costs: bool) -> str:
-    """Write the job's summary and return it. STEPS holds the context `steps` as JSON."""
+def write(title: str, environment: str, costs: bool) -> None:
+    """Write the job's summary. STEPS holds the context `steps` as JSON."""
     steps = json.loads(os.environ.get("STEPS") or "{}")
-    text = redact(render(title, environment, steps, notes.found(), _costs(environment) if costs else ""))
+    failed = any(step.get("outcome") != "success" for step in steps.values() if step.get("outcome") != "skipped")
+    told = _costs(environment) if costs and not failed else ""  # where something failed, that is what counts
+    text = redact(render(title, environment, steps, notes.found(), told))
     add_summary(text)
-    return text
 
 
 def render(title: str, environment: str, steps: dict[str, Any], left: Notes, costs: str = "") -> str:

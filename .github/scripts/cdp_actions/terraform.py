@@ -36,11 +36,13 @@ _CURES = (
     ),
     (
         r"quota|QuotaExceeded|SkuNotAvailable",
-        "The subscription may not have so many machines of this kind here: ask for quota in the portal, or change vm_size in the tfvars.",
+        "The subscription may not have so many machines of this kind here: ask for quota in the portal, "
+        "or change vm_size in the tfvars.",
     ),
     (
         "already exists",
-        "Somebody made it by hand, or the name is taken in all of Azure: import it, or change unique_suffix in common.tfvars.",
+        "Somebody made it by hand, or the name is taken in all of Azure: import it, or change "
+        "unique_suffix in common.tfvars.",
     ),
     ("ForbiddenByFirewall", "The vault does not let this runner in: look at the step that lets it in."),
     (
@@ -49,7 +51,8 @@ _CURES = (
     ),
     (
         "Backend|backend|StorageAccount",
-        "The state cannot be reached: has terraform/bootstrap been applied, and its output written to environments/<env>/backend.hcl?",
+        "The state cannot be reached: has terraform/bootstrap been applied, and its output written to "
+        "environments/<env>/backend.hcl?",
     ),
 )
 #: Roles are heeded only minutes after they were assigned.
@@ -96,7 +99,8 @@ def apply(root: str, environment: str, approved: str, destroy: bool = False) -> 
     """Plan a root again, hold the plan to the approved one, and do it.
 
     Args:
-        approved: fingerprint of the plan that was looked at; FIRST for a lakehouse whose workspace was not there yet: then
+        approved: fingerprint of the plan that was looked at; FIRST for a lakehouse whose workspace was not there yet:
+        then
             only creations pass.
 
     Raises:
@@ -121,7 +125,7 @@ def apply(root: str, environment: str, approved: str, destroy: bool = False) -> 
             raise _failure(root, "apply", done.err)
         print("A role that was just assigned is not heeded yet; trying again.", flush=True)
         time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS)))
-    _tell(root, first)
+    _tell(root, first, done=True)
 
 
 def outputs(root: str) -> dict[str, Any]:
@@ -189,14 +193,15 @@ def _keep_data(made: Plan) -> None:
     if made.destroys_data and os.environ.get("ALLOW_DATA_LOSS") != "true":
         raise ActionFailed(
             f"the plan would destroy data: {', '.join(made.destroys_data[:5])}",
-            "If this is wanted, set the variable ALLOW_DATA_LOSS of the environment to true for this run. Else change the code.",
+            "If this is wanted, set the variable ALLOW_DATA_LOSS of the environment to true for this run. "
+            "Else change the code.",
         )
 
 
-def _tell(root: str, made: Plan | None) -> None:
+def _tell(root: str, made: Plan | None, done: bool = False) -> None:
     if made is not None:
         changes = [[change.action, change.address] for change in made.changes]
-        notes.leave("plan", {"root": root, "counts": made.counts, "changes": changes, "later": False})
+        notes.leave("plan", {"root": root, "counts": made.counts, "changes": changes, "later": False, "done": done})
 
 
 def _must(root: str, command: list[str]) -> None:

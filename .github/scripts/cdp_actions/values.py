@@ -22,7 +22,8 @@ def deployed(service: str, image: str, platform: dict[str, Any], egress: str) ->
     Args:
         image: repository@sha256:...
         platform: outputs of Terraform's root platform.
-        egress: JSON of the variable SOURCE_EGRESS: service -> cidrs and ports of its source. csv has none: its inbox is in
+        egress: JSON of the variable SOURCE_EGRESS: service -> cidrs and ports of its source. csv has none: its inbox
+        is in
             the lake.
 
     Raises:
@@ -32,7 +33,7 @@ def deployed(service: str, image: str, platform: dict[str, Any], egress: str) ->
     if not named:
         raise ActionFailed("the image is not named as repository@sha256:...", "Look at the step that pushes it.")
     known = platform["services"]
-    lake = {"cidrs": known["lake_cidrs"], "ports": [443]}
+    lake = {**known["lake_egress"], "ports": [443]}
     settings = {"RAW_URL": known["raw_url"]}
     if service == "csv":
         settings["CSV_INPUT_DIR"] = known["inbox_url"]

@@ -6,7 +6,6 @@ import ipaddress
 import json
 import os
 import secrets
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,8 @@ from cdp_actions.shell import attempt, last_lines, private_file, run, run_json
 
 #: Secret of GitHub -> secret of the services' vault.
 GIVEN = {"DB_KEY": "database-ingestion-database-url", "API_KEY": "api-ingestion-api-key"}
-#: Made once, and never again: the vault (`services` or `job`) of each. A new token-key would part old rows from new ones.
+#: Made once, and never again: the vault (`services` or `job`) of each. A new token-key would part old rows from new
+#: ones.
 MADE = {
     "database-ingestion-service-token": "services",
     "api-ingestion-service-token": "services",
@@ -26,7 +26,8 @@ MADE = {
 }
 _DAYS = 365
 _RIGHTS = (
-    "The identity needs Key Vault Secrets Officer on both vaults, which `apply` gives it; a role that was just assigned takes "
+    "The identity needs Key Vault Secrets Officer on both vaults, which `apply` gives it; a role that was "
+    "just assigned takes "
     "some minutes: then run the job again."
 )
 _ADDRESS = (
@@ -74,6 +75,8 @@ def shut_out(environment: str) -> None:
 
 def own_address() -> str:
     """This machine's public IPv4 address."""
+    import urllib.request  # see github_api
+
     url = os.environ.get("RUNNER_IP_URL") or "https://api.ipify.org"
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310
@@ -149,8 +152,8 @@ def _set(vault: str, name: str, value: str) -> None:
 
 
 def _vaults(environment: str) -> list[dict[str, str]]:
-    query = f"[?tags.project=='customer-data-platform' && tags.environment=='{environment}'].{{name:name,group:resourceGroup}}"
-    command = ["az", "keyvault", "list", "--query", query, "--output", "json"]
+    ours = f"tags.project=='customer-data-platform' && tags.environment=='{environment}'"
+    command = ["az", "keyvault", "list", "--query", f"[?{ours}].{{name:name,group:resourceGroup}}", "--output", "json"]
     found: list[dict[str, str]] = run_json(command, "Look at the step that signs in to Azure.")
     return found
 
