@@ -7,7 +7,7 @@ KILLS ?= 20
 WORKERS ?= 2
 SERVICE ?= csv
 VENV := .venv/bin
-SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform
+SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform .github/scripts
 ENV ?= dev
 TF_ROOT ?= terraform/platform
 TERRAFORM_TOOLS := PYTHONPATH=terraform/tools $(VENV)/python -m cdp_terraform
@@ -36,7 +36,7 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov) into .tools/
+tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov, actionlint, zizmor) into .tools/
 	@$(PYTHON) scripts/tools.py
 
 test: setup tools lint types ## Everything that CI runs (WORKERS=2 test processes)
