@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from cdp_actions import notes
-from cdp_actions.commands import COMMANDS
+from cdp_actions.commands import COMMANDS, command
 from cdp_actions.errors import ActionFailed
 
 
@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--costs", action="store_true")
     given = parser.parse_args()
     try:
-        COMMANDS[given.command](given)
+        command(given.command)(given)
     except ActionFailed as failure:
         told = notes.redact(failure.what).replace("\n", " ")
         print(f"::error title={given.command}::{told} {notes.redact(failure.next_step).replace(chr(10), ' ')}")

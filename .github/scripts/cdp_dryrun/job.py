@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ class Job:
         contexts: github, inputs, vars, secrets, needs, matrix, runner.
         actions: outputs of actions of others, by name without version.
         fail_step: id of the step that is to fail, whatever it would do.
-        only_told: run no `run` step but those with always(): they are taken as done, so that a failure costs little.
+        only_told: run no `run` step that has an id: they are taken as done, with these outputs. So a failure, and what the
+            summary says of it, cost little.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Job:
         world: World,
         actions: Mapping[str, dict[str, str]],
         fail_step: str | None = None,
-        only_told: bool = False,
+        only_told: Mapping[str, dict[str, str]] | None = None,
     ) -> None:
         self._name, self._world, self._actions = name, world, actions
         self._fail_step, self._only_told = fail_step, only_told
@@ -121,11 +123,10 @@ class Job:
         if not step["uses"].startswith("./"):
             action = step["uses"].partition("@")[0]
             known = dict(self._actions.get(action, {}))
-            return (
-                self._world.record("uses", action, *(f"{key}={value}" for key, value in sorted(given.items()))),
-                known,
-            )
-        action = yaml.safe_load((ROOT / step["uses"] / "action.yml").read_text(encoding="utf-8"))
+            secrets = set(self._contexts["secrets"].values())  # an action is given them, a record is not
+            shown = [f"{key}={'***' if value in secrets else value}" for key, value in sorted(given.items())]
+            return self._world.record("uses", action, *shown), known
+        action = read_yaml(ROOT / step["uses"] / "action.yml")
         declared = {name: str(one.get("default", "")) for name, one in (action.get("inputs") or {}).items()}
         if unknown := set(given) - set(declared):
             raise Unsupported(f"{step['uses']} has no input {unknown}")
@@ -143,8 +144,8 @@ class Job:
             raise Unsupported(f"an expression within run: {command}")
         if " pip install " in command:  # what it installs is here already
             return self._world.record("pip", command), {}
-        if self._only_told and "always()" not in str(step.get("if")):
-            return True, {}
+        if self._only_told is not None and "id" in step:
+            return True, dict(self._only_told.get(step["id"], {}))
         files = {
             name: self._temp / f"{name.lower()}-{len(self._log)}"
             for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")
@@ -186,8 +187,14 @@ class Job:
         return {name: as_text(fill(value, self._seen(scope))) for name, value in values.items()}
 
 
-def load(path: Path) -> dict[str, Any]:
-    """A workflow; YAML reads the key `on` as true."""
+@cache
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A file's content, read once: nobody changes it."""
     found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found["on"] = found.pop(True)  # type: ignore[call-overload]
     return found
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A workflow; YAML reads its key `on` as true."""
+    found: dict[Any, Any] = read_yaml(path)
+    return {"on" if key is True else key: value for key, value in found.items()}

@@ -16,7 +16,11 @@ WORKFLOWS = ROOT / ".github" / "workflows"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a repository on GitHub has, and how the run was started. The rest as for Job."""
+    """What a repository on GitHub has, and how the run was started. The rest as for Job.
+
+    Attributes:
+        only_job: of all jobs run this one; the others are taken as done.
+    """
 
     secrets: Mapping[str, str]
     variables: Mapping[str, str]
@@ -27,7 +31,7 @@ class Settings:
     self_hosted: bool = False
     ref: str = "refs/heads/main"
     fail_step: str | None = None
-    only_told: bool = False
+    only_told: Mapping[str, dict[str, str]] | None = None
     only_job: str | None = None
 
 
@@ -83,15 +87,14 @@ class WorkflowRun:
             and "failure" not in results,
         }
         alone = self._settings.only_job
-        if not condition(job.get("if"), contexts, functions) or (
-            alone and prefix + name != alone and "uses" not in job
-        ):
+        if alone and prefix + name != alone:
+            return JobResult(name, "success")
+        if not condition(job.get("if"), contexts, functions):
             return self._keep(prefix, JobResult(name, "skipped"))
         parts = []
-        for number, matrix in enumerate(_matrix(job, contexts)):
+        for matrix in _matrix(job, contexts):
             own = f"{name}-{'-'.join(map(str, matrix.values()))}" if matrix else name
             parts.append(self._part(own, job, workflow, {**contexts, "matrix": matrix}, prefix))
-            del number
         return _joined(name, parts)
 
     def _part(
