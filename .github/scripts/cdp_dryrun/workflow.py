@@ -19,7 +19,7 @@ class Settings:
     """What a repository on GitHub has, and how the run was started. The rest as for Job.
 
     Attributes:
-        only_job: of all jobs run this one; the others are taken as done.
+        only_job: of all jobs run this one; the others are taken as done, with `given_outputs`.
     """
 
     secrets: Mapping[str, str]
@@ -33,6 +33,7 @@ class Settings:
     fail_step: str | None = None
     only_told: Mapping[str, dict[str, str]] | None = None
     only_job: str | None = None
+    given_outputs: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
 
 class WorkflowRun:
@@ -88,7 +89,7 @@ class WorkflowRun:
         }
         alone = self._settings.only_job
         if alone and prefix + name != alone:
-            return JobResult(name, "success")
+            return JobResult(name, "success", outputs=dict(self._settings.given_outputs.get(name, {})))
         if not condition(job.get("if"), contexts, functions):
             return self._keep(prefix, JobResult(name, "skipped"))
         parts = []
