@@ -125,6 +125,8 @@ class Job:
             known = dict(self._actions.get(action, {}))
             secrets = set(self._contexts["secrets"].values())  # an action is given them, a record is not
             shown = [f"{key}={'***' if value in secrets else value}" for key, value in sorted(given.items())]
+            if "output-file" in given:
+                (self._world.workspace / given["output-file"]).touch()
             return self._world.record("uses", action, *shown), known
         action = read_yaml(ROOT / step["uses"] / "action.yml")
         declared = {name: str(one.get("default", "")) for name, one in (action.get("inputs") or {}).items()}

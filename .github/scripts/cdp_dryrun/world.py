@@ -58,7 +58,6 @@ class World:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "CI": "true",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "CDP_CALLS": str(self._calls),
             "CDP_ANSWERS": str(answers_file),
             "CDP_FAIL_AT": "" if fail_at is None else str(fail_at),
