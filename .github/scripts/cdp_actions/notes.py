@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ SECRETS = (
     "AZURE_CREDENTIALS",
     "DB_KEY",
     "GH_PAT_TOKEN",
+    "GITHUB_TOKEN",
     "GH_TOKEN",
     "STATE_ENCRYPTION_KEY",
 )
@@ -50,8 +52,15 @@ def redact(text: str) -> str:
     return text
 
 
+def password_of(url: str) -> str:
+    """The password within a database's address, which a driver may quote alone; empty if there is none."""
+    found = re.match(r"[\w+]+://[^:/@]*:(.*)@", url)
+    return found[1] if found else ""
+
+
 def _secret_values() -> set[str]:
     given = {os.environ.get(name, "") for name in SECRETS}
+    given.add(password_of(os.environ.get("DB_KEY", "")))
     try:
         given.add(str(json.loads(os.environ.get("AZURE_CREDENTIALS", ""))["clientSecret"]))
     except (ValueError, KeyError, TypeError):

@@ -90,17 +90,20 @@ def _next_steps(failed: list[str], outcomes: dict[str, str], left: Notes) -> lis
 
 
 def _sections(left: Notes) -> list[str]:
-    tenant = ""
-    for kind, content in left:
-        if kind == "outputs":
-            tenant = str(((content["values"].get("services") or {}).get("tenant_id")) or tenant)
-    parts = []
+    """What happened first, what there is after it."""
+    tenant = next((name for name in map(_tenant, left) if name), "")
+    parts: dict[bool, list[str]] = {True: [], False: []}
     for kind, content in left:
         if kind == "resources" and content:
-            parts.append(sections.resources(content, tenant))
+            parts[False].append(sections.resources(content, tenant))
         elif kind in sections.SECTIONS:
-            parts.append(sections.SECTIONS[kind](content))
-    return list(dict.fromkeys(parts))
+            parts[kind != "outputs"].append(sections.SECTIONS[kind](content))
+    return list(dict.fromkeys([*parts[True], *parts[False]]))
+
+
+def _tenant(note: tuple[str, Any]) -> str:
+    kind, content = note
+    return str((content["values"].get("services") or {}).get("tenant_id", "")) if kind == "outputs" else ""
 
 
 def _costs(environment: str) -> str:

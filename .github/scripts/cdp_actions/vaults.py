@@ -107,6 +107,7 @@ def _give(vault: str, source: str, target: str) -> str:
         )
         return f"not there: {source} is empty"
     mask(value)
+    mask(notes.password_of(value))
     if _present(vault, target) == value:
         return "unchanged"
     _set(vault, target, value)
