@@ -10,10 +10,12 @@ VENV := .venv/bin
 SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform .github/scripts
 ENV ?= dev
 TF_ROOT ?= terraform/platform
+WORKFLOW ?= infrastructure
+INPUTS ?= environment=dev
 TERRAFORM_TOOLS := PYTHONPATH=terraform/tools $(VENV)/python -m cdp_terraform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos faults dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore setup tools clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos faults dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore dry-run setup tools clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +93,9 @@ state-snapshot: setup ## Keep a Terraform state encrypted in snapshots/ (TF_ROOT
 
 state-restore: setup ## Give a state back (SNAPSHOT=snapshots/....tfstate.gpg TF_ROOT=terraform/platform FORCE=)
 	@$(TERRAFORM_TOOLS).state_snapshot restore $(SNAPSHOT) --push $(TF_ROOT) $(FORCE)
+
+dry-run: setup ## Run a workflow with stand-ins for Azure (WORKFLOW=infrastructure INPUTS="environment=dev")
+	@PYTHONPATH=.github/scripts $(VENV)/python -m cdp_dryrun $(WORKFLOW) $(INPUTS)
 
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)
