@@ -72,7 +72,7 @@ def test_the_way_back(dry: Dry) -> None:
         "state pull",
         "uses actions/upload-artifact",
         "bundle destroy",
-        "catalogs delete dev --force",
+        "tables delete dev.gold.customer_360",
         "lakehouse.tfplan",
         "platform.tfplan",
         "network-rule remove",

@@ -202,3 +202,8 @@ def test_nothing_follows_a_failed_infrastructure(dry: Dry) -> None:
     assert ran.outcome == "failure"
     assert ran.jobs["ingestion"].result == ran.jobs["transformation"].result == "skipped"
     assert ran.jobs["status"].result == "success"  # it tells of it
+
+
+def test_a_new_repository_deploys_nothing(dry: Dry) -> None:
+    ran = dry("deploy", event_name="push", more_variables={"AZURE_READY": ""})
+    assert ran.outcome == "success" and {job.result for job in ran.jobs.values()} == {"skipped"}

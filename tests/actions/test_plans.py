@@ -42,6 +42,29 @@ def test_another_value_is_another_plan() -> None:
     assert read(plan(GROUP), KEY).fingerprint != read(plan(GROUP), "another key").fingerprint
 
 
+def test_what_does_not_change_is_not_approved() -> None:
+    """A cluster's tokens are others each hour."""
+    made = [
+        read(
+            plan(
+                change(
+                    "m.azurerm_kubernetes_cluster.this",
+                    "update",
+                    {"token": token, "tier": 1},
+                    {"token": token, "tier": 2},
+                )
+            ),
+            KEY,
+        )
+        for token in ("a", "b")
+    ]
+    assert made[0].fingerprint == made[1].fingerprint
+    gone = [
+        read(plan(change("m.azurerm_kubernetes_cluster.this", "delete", {"token": token})), KEY) for token in ("a", "b")
+    ]
+    assert gone[0].fingerprint == gone[1].fingerprint != made[0].fingerprint
+
+
 def test_what_is_left_is_within() -> None:
     whole, rest = read(plan(GROUP, ACCOUNT), KEY), read(plan(GROUP), KEY)
     assert within(rest, whole) and not within(whole, rest)

@@ -65,6 +65,9 @@ def session(terraform: bool) -> None:
     found = read(os.environ.get("AZURE_CREDENTIALS", ""), oidc)
     if found.secret:
         mask(found.secret)
+    if len(os.environ["AZURE_CREDENTIALS"].strip().splitlines()) > 1:
+        # GitHub masks each line of a secret, and so every brace; it then holds back outputs with braces in them
+        print("::warning title=AZURE_CREDENTIALS::It has several lines: write it on one (jq -c . credentials.json).")
     set_output("oidc", str(oidc).lower())
     set_output("client-id", found.client)
     set_output("tenant-id", found.tenant)

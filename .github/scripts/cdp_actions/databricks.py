@@ -18,6 +18,7 @@ from cdp_actions.shell import attempt, run, run_json, show
 
 BUNDLE = ROOT / "processing_job"
 JOB = "etl_customers"
+SCHEMAS = ("gold", "silver", "bronze", "ops")
 _PAUSE_SECONDS = 30.0
 #: The job itself ends after four hours.
 _WAIT_SECONDS = 4.5 * 3600
@@ -26,6 +27,7 @@ _DEPLOY = (
     "Is another deployment running, or was one broken off (`databricks bundle deploy --force-lock`)? Has "
     "`infrastructure` been applied?"
 )
+_OWNER = "The identity must own the catalog's schemas: it does where it made them."
 _LOST = "Look at the run in the workspace before you start another one: the job takes one at a time."
 #: Exit codes of etl-customers (processing_job/README.md) -> what to do.
 _CURES = {
@@ -122,17 +124,16 @@ def fetch_result(catalog: str, number: str, target: Path) -> None:
 
 
 def destroy(environment: str, catalog: str) -> None:
-    """Take away the job, the bundle's files, and the catalog with all tables: Terraform destroys no schema that holds
-    some.
+    """Take away the job, the bundle's files, and all tables and views: Terraform destroys no schema that holds some.
 
     Raises:
         ActionFailed: Databricks refuses.
     """
     run(["databricks", "bundle", "destroy", "--target", environment, "--auto-approve"], _DEPLOY, cwd=BUNDLE)
-    run(
-        ["databricks", "catalogs", "delete", catalog, "--force"],
-        "The identity must own the catalog: it does if it made it.",
-    )
+    for schema in SCHEMAS:
+        listed = run_json(["databricks", "tables", "list", catalog, schema, "--output", "json"], _OWNER)
+        for table in listed or ():
+            run(["databricks", "tables", "delete", str(table["full_name"])], _OWNER)
 
 
 def _job(environment: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def read(shown: dict[str, Any], key: str) -> Plan:
         if action is None or (action == "change" and before == after and not _any(unknown)):
             continue
         changes.append(Change(one["address"], one["type"], action))
-        prints.append([one["address"], action, before, after, unknown])
+        prints.append([one["address"], action, *_told(action, before, after), unknown])
     text = json.dumps(sorted(prints, key=lambda line: str(line[0])), sort_keys=True)
     return Plan(tuple(changes), hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest())
 
@@ -86,6 +86,15 @@ def read(shown: dict[str, Any], key: str) -> Plan:
 def within(plan: Plan, approved: Plan) -> bool:
     """Whether `plan` is what is left of `approved`, or all of it."""
     return set(plan.changes) <= set(approved.changes)
+
+
+def _told(action: str, before: Any, after: Any) -> tuple[Any, Any]:
+    """What an approval is about: attributes that change. Others may differ from hour to hour, such as tokens."""
+    if action == "destroy" or not isinstance(after, dict):
+        return None, None
+    known = before if isinstance(before, dict) else {}
+    names = [name for name in {*known, *after} if known.get(name) != after.get(name)]
+    return {name: known.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 def _common(value: Any) -> Any:

@@ -52,7 +52,8 @@ def render(title: str, environment: str, steps: dict[str, Any], left: Notes, cos
 def overview(environment: str, needs: dict[str, Any]) -> str:
     """Status of infrastructure, ingestion and transformation, from the context `needs`."""
     rows, advice = [], []
-    for name, told in needs.items():
+    for name in ("infrastructure", "ingestion", "transformation"):
+        told = needs[name]
         outcome = str(told["result"])
         rows.append([name, f"{_SIGNS.get(outcome, '')} {'as it was' if outcome == 'skipped' else outcome}"])
         if outcome in ("failure", "cancelled"):

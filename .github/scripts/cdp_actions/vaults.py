@@ -6,6 +6,7 @@ import ipaddress
 import json
 import os
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ MADE = {
     "token-key": "job",
 }
 _DAYS = 365
+_PAUSE_SECONDS = 30.0
 _RIGHTS = (
     "The identity needs Key Vault Secrets Officer on both vaults, which `apply` gives it; a role that was "
     "just assigned takes "
@@ -45,12 +47,15 @@ def let_in(environment: str) -> None:
     mask(address)
     set_environment("TF_VAR_runner_ip_ranges", json.dumps([address]))
     set_environment("RUNNER_ADDRESS", address)
-    for vault in _vaults(environment):
+    vaults = _vaults(environment)
+    for vault in vaults:
         advice = "The identity needs Contributor on the subscription; then run the job again."
         run(
             ["az", "keyvault", "network-rule", "add", *_place(vault), "--ip-address", address, "--output", "none"],
             advice,
         )
+    if vaults:  # firewalls take a moment
+        time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS)))
 
 
 def shut_out(environment: str) -> None:

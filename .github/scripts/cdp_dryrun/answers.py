@@ -163,6 +163,8 @@ def happy(first: bool = False) -> list[Answer]:
                 }
             },
         ),
+        answer("tables list dev gold", out=[{"full_name": "dev.gold.customer_360"}]),
+        answer("tables list", out=[]),
         answer("jobs run-now", out={"run_id": 77}),
         answer("jobs get-run", turns=[{"out": {**RUN, "state": {"life_cycle_state": "RUNNING"}}}, {"out": RUN}]),
         answer("fs cat", out=RESULT),

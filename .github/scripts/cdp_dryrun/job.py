@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cdp_dryrun import here
 from cdp_dryrun.expressions import Unsupported, as_text, condition, fill
 from cdp_dryrun.files import pairs
 from cdp_dryrun.world import ROOT, World
@@ -54,8 +55,8 @@ class Job:
         contexts: github, inputs, vars, secrets, needs, matrix, runner.
         actions: outputs of actions of others, by name without version.
         fail_step: id of the step that is to fail, whatever it would do.
-        only_told: run no `run` step that has an id: they are taken as done, with these outputs. So a failure, and what the
-            summary says of it, cost little.
+        only_told: run nothing but the summary, and that in this process: all other `run` steps are taken as done, with
+            these outputs by their id. So a failure costs little.
     """
 
     def __init__(
@@ -146,8 +147,8 @@ class Job:
             raise Unsupported(f"an expression within run: {command}")
         if " pip install " in command:  # what it installs is here already
             return self._world.record("pip", command), {}
-        if self._only_told is not None and "id" in step:
-            return True, dict(self._only_told.get(step["id"], {}))
+        if self._only_told is not None and ("id" in step or "always()" not in str(step.get("if"))):
+            return True, dict(self._only_told.get(str(step.get("id")), {}))
         files = {
             name: self._temp / f"{name.lower()}-{len(self._log)}"
             for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH")
@@ -157,18 +158,20 @@ class Job:
         environment |= {name: str(path) for name, path in files.items()} | {"GITHUB_STEP_SUMMARY": str(self._summary)}
         environment["PATH"] = os.pathsep.join([*self._path, environment["PATH"]])
         folder = self._world.workspace / step.get("working-directory", ".")
-        done = subprocess.run(
-            [*_SHELL, "-c", command],
-            env=environment,
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._log.append(f"$ {command}\n{done.stdout}")
+        code, said = self._execute(command, environment, folder)
+        self._log.append(f"$ {command}\n{said}")
         self._environment |= pairs(files["GITHUB_ENV"])
         self._path += files["GITHUB_PATH"].read_text().split() if files["GITHUB_PATH"].exists() else []
-        return done.returncode == 0, pairs(files["GITHUB_OUTPUT"])
+        return code == 0, pairs(files["GITHUB_OUTPUT"])
+
+    def _execute(self, command: str, environment: dict[str, str], folder: Path) -> tuple[int, str]:
+        if self._only_told is not None:
+            return here.run(command, environment)
+        words = [*_SHELL, "-c", command]
+        done = subprocess.run(
+            words, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return done.returncode, done.stdout
 
     def _runner(self) -> dict[str, str]:
         github = self._contexts["github"]
