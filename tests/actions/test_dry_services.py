@@ -1,4 +1,4 @@
-"""A service from its tests to its smoke test, and back if that fails; the platform's order; with stand-ins for Azure."""
+"""A service from its tests to its smoke test, and back if that fails; with stand-ins for Azure."""
 
 from __future__ import annotations
 
@@ -106,6 +106,15 @@ def test_a_rollback_that_fails_is_told(dry: Dry) -> None:
     assert "NOT rolled back" in text and "Roll back by hand" in text
 
 
+def test_a_rollback_of_which_nothing_is_known_is_told(dry: Dry) -> None:
+    lost = answer("invoke", "helm rollback", code=1, err="connection reset")
+    text = _deploy(dry, BEFORE, answer("invoke", "helm test", out=invoked(1, "pod failed")), lost).summary("deploy")
+    assert (
+        "csv-ingestion does not answer" in text
+        and "NOT rolled back: it is not known what came of helm rollback" in text
+    )
+
+
 def test_helm_itself_goes_back(dry: Dry) -> None:
     ran = _deploy(dry, BEFORE, answer("invoke", "helm upgrade", out=invoked(1, "Error: timed out")))
     assert _in_cluster(ran)[-1] == "helm upgrade"  # --atomic: nothing is left to do
@@ -205,5 +214,5 @@ def test_nothing_follows_a_failed_infrastructure(dry: Dry) -> None:
 
 
 def test_a_new_repository_deploys_nothing(dry: Dry) -> None:
-    ran = dry("deploy", event_name="push", more_variables={"AZURE_READY": ""})
+    ran = dry("deploy", event_name="push", more_variables={"SET_UP": ""})
     assert ran.outcome == "success" and {job.result for job in ran.jobs.values()} == {"skipped"}

@@ -43,6 +43,8 @@ def _fails(dry: Dry, workflow: str, job: str, step: str) -> None:
         start |= {"event_name": "pull_request", "event": {"pull_request": PULL_REQUEST["pull_request"]}}
     inputs = start.pop("inputs", {})
     name = "drift-dev" if job == "drift" else job
+    if step == "azure-again":
+        start["more_variables"] = {"AZURE_OIDC": "true"}
     told = {"run": {"run-id": "77"}}
     ran = dry(workflow, inputs, fail_step=step, only_told=told, only_job=job, **start)
     assert ran.outcome == "failure"

@@ -93,6 +93,20 @@ def test_chosen_services(machine: Machine, given: str, service: str, chosen: lis
     assert json.loads(pairs(world.temp / "github_output")["services"]) == chosen
 
 
+def test_only_some_services(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = machine([])
+    monkeypatch.setenv("ENABLED_SERVICES", '["csv", "api"]')
+    changes.choose("", "all")
+    assert json.loads(pairs(world.temp / "github_output")["services"]) == ["api", "csv"]
+
+
+@pytest.mark.parametrize("text", ["csv", '["ftp"]', "[1]", '{"csv": 1, "x": 2}'])
+def test_services_that_are_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("ENABLED_SERVICES", text)
+    with pytest.raises(ActionFailed, match="variable SERVICES"):
+        changes.choose("", "all")
+
+
 def test_a_service_that_is_none() -> None:
     with pytest.raises(ActionFailed, match="no service 'ftp'"):
         changes.choose('["ftp"]', "")

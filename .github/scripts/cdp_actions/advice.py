@@ -23,6 +23,7 @@ ADVICE = {
         "one; put it into AZURE_CREDENTIALS. With OIDC: its federated credential must name this environment "
         "(docs/first-deployment.md)."
     ),
+    "azure-again": f"The sign-in by OIDC could not be renewed. {_AGAIN}",
     "outputs": "Terraform's outputs cannot be read: has `infrastructure` been applied in this environment?",
     "scan": (
         "The image has a known hole that a newer version closes; the log lists it. Raise the version in "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 from cdp_actions import ROOT, SERVICES, notes
@@ -28,7 +29,7 @@ def find(before: str, after: str) -> None:
     """
     files = _files(before, after)
     parts = {part: files is None or any(file.startswith(paths) for file in files) for part, paths in _PARTS.items()}
-    services = [name for name in SERVICES if files is None or any(_is_of(file, name) for file in files)]
+    services = [name for name in enabled() if files is None or any(_is_of(file, name) for file in files)]
     for part, touched in parts.items():
         set_output(part, str(touched).lower())
     set_output("services", json.dumps(services))
@@ -42,10 +43,26 @@ def choose(given: str, service: str) -> None:
     Raises:
         ActionFailed: there is no such service.
     """
-    services = json.loads(given) if given else list(SERVICES) if service == "all" else [service]
+    services = json.loads(given) if given else enabled() if service == "all" else [service]
     if unknown := [name for name in services if name not in SERVICES]:
         raise ActionFailed(f"there is no service {unknown[0]!r}", f"Choose of {', '.join(SERVICES)}.")
     set_output("services", json.dumps(services))
+
+
+def enabled() -> list[str]:
+    """The services that this repository deploys: the variable SERVICES, a JSON list; all of them if it is not set.
+
+    Raises:
+        ActionFailed: it is no list of services.
+    """
+    try:
+        named = set(json.loads(os.environ.get("ENABLED_SERVICES") or json.dumps(SERVICES)))
+    except (ValueError, TypeError):
+        named = {""}
+    if not named <= set(SERVICES):
+        advice = f"Set it to some of {json.dumps(SERVICES)}, or remove it."
+        raise ActionFailed("the variable SERVICES is no JSON list of services", advice)
+    return [name for name in SERVICES if name in named]
 
 
 def _files(before: str, after: str) -> list[str] | None:

@@ -77,8 +77,9 @@ def revision(cluster: Cluster, release: str, namespace: str) -> int | None:
         if "not found" in found.logs:
             return None
         raise ActionFailed(f"the history of {release} cannot be read: {last_lines(found.logs)}", _SEE)
-    try:
-        deployed_ones = [int(one["revision"]) for one in json.loads(found.logs) if one["status"] == "deployed"]
+    try:  # warnings may stand around what helm prints
+        history = json.loads(found.logs[found.logs.index("[") : found.logs.rindex("]") + 1])
+        deployed_ones = [int(one["revision"]) for one in history if one["status"] == "deployed"]
     except (ValueError, KeyError, TypeError):
         raise ActionFailed(f"the history of {release} is not what helm prints", _SEE) from None
     return max(deployed_ones, default=None)
@@ -120,21 +121,22 @@ def _install(cluster: Cluster, release: str, namespace: str, files: Sequence[Pat
 def _rolled_back(
     cluster: Cluster, release: str, namespace: str, before: int | None, failure: ActionFailed
 ) -> ActionFailed:
-    if before is None:
-        back = ["helm", "uninstall", release, "--namespace", namespace, "--wait", "--timeout", _TIMEOUT]
-        done, told = cluster.call(back), "it was the first release, and was removed"
-    else:
-        back = ["helm", "rollback", release, str(before), "--namespace", namespace, "--wait", "--timeout", _TIMEOUT]
-        done, told = cluster.call(back), f"rolled back to revision {before}"
-    if done.code:
-        told = f"NOT rolled back: {last_lines(done.logs)}"
+    """The failure, with what became of the release."""
+    verb = ["uninstall", release] if before is None else ["rollback", release, str(before)]
+    told = "it was the first release, and was removed" if before is None else f"rolled back to revision {before}"
+    advice = _SEE
+    try:
+        command = ["helm", *verb, "--namespace", namespace, "--wait", "--timeout", _TIMEOUT]
+        _must(cluster, command, "NOT rolled back", repeatable=False)
+    except ActionFailed as another:
+        told = another.what if another.what.startswith("NOT") else f"NOT rolled back: {another.what}"
+        advice = f"Roll back by hand: docs/troubleshooting.md, command 8. Then: {_SEE}"
     notes.leave("facts", {"title": release, "rows": [["smoke test", "failed"], ["then", told]]})
-    advice = _SEE if not done.code else f"Roll back by hand: docs/troubleshooting.md, command 8. Then: {_SEE}"
     return ActionFailed(f"{failure.what}; {told}", advice)
 
 
-def _must(cluster: Cluster, command: Sequence[str], what: str) -> None:
-    done = cluster.call(command, repeatable=True)
+def _must(cluster: Cluster, command: Sequence[str], what: str, repeatable: bool = True) -> None:
+    done = cluster.call(command, repeatable=repeatable)
     if done.code:
         raise ActionFailed(f"{what}: {last_lines(done.logs)}", _SEE)
 

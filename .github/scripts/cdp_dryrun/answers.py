@@ -118,51 +118,51 @@ def role(definition: str, scope: str = f"/subscriptions/{SUBSCRIPTION}", **more:
 
 def happy(first: bool = False) -> list[Answer]:
     """All is created, and works. With `first` there was no platform when it was planned."""
-    created = plan(
-        change("module.resource_group.azurerm_resource_group.this", "create", None, {"name": "rg-cdp-dev-brs"})
-    )
-    catalog = plan(change("databricks_catalog.this", "create", None, {"name": "dev"}))
+    return [*_terraform(first), *_azure(), *_cluster(), *_databricks()]
+
+
+def _terraform(first: bool) -> list[Answer]:
+    group = change("module.resource_group.azurerm_resource_group.this", "create", None, {"name": "rg-cdp-dev-brs"})
+    catalog = change("databricks_catalog.this", "create", None, {"name": "dev"})
     state = json.dumps({"lineage": "0a1b2c3d-0000-4000-8000-000000000000", "serial": 7, "terraform_version": "1.11.4"})
     return [
-        answer("terraform show -json", "platform.tfplan", out=created),
-        answer("terraform show -json", "lakehouse.tfplan", out=catalog),
+        answer("terraform show -json", "platform.tfplan", out=plan(group)),
+        answer("terraform show -json", "lakehouse.tfplan", out=plan(catalog)),
         answer("terraform output", "in:platform", turns=[{"out": {}}] * first + [{"out": outputs(PLATFORM)}]),
         answer("terraform output", "in:lakehouse", out=outputs(LAKEHOUSE)),
         answer("state pull", out=state),
-        answer(
-            "az account get-access-token", out={"subscription": SUBSCRIPTION, "accessToken": token({"oid": OBJECT})}
-        ),
-        answer(
-            "az rest",
-            "roleAssignments",
-            out={"value": [role("b24988ac-6180-42a0-ab88-20f7382dd24c"), role("f58310d9-a9f6-439a-9e8d-f62e7b41a168")]},
-        ),
+    ]
+
+
+def _azure() -> list[Answer]:
+    signed_in = {"subscription": SUBSCRIPTION, "accessToken": token({"oid": OBJECT})}
+    roles = [role("b24988ac-6180-42a0-ab88-20f7382dd24c"), role("f58310d9-a9f6-439a-9e8d-f62e7b41a168")]
+    not_found = "ERROR: (SecretNotFound) A secret with this name was not found\n"
+    return [
+        answer("az account get-access-token", out=signed_in),
+        answer("az rest", "roleAssignments", out={"value": roles}),
         answer("az keyvault list", out=[{"name": "kvsvccdpdevbrsx7k2", "group": "rg-cdp-dev-brs"}]),
         answer("az keyvault secret show-deleted", code=3),
-        answer(
-            "az keyvault secret show", code=3, err="ERROR: (SecretNotFound) A secret with this name was not found\n"
-        ),
+        answer("az keyvault secret show", code=3, err=not_found),
         answer("az resource list", "Microsoft.Dashboard", out=["amg-cdp-dev-brs"]),
-        answer(
-            "command invoke",
-            "helm history",
-            turns=[
-                {"out": invoked(1, "Error: release: not found")},
-                {"out": invoked(0, json.dumps([{"revision": 1, "status": "deployed"}]))},
-            ],
+        *(
+            answer("docker inspect", name, out=[f"crcdpdevbrsx7k2.azurecr.io/{name}-ingestion@{DIGEST}"])
+            for name in ("database", "api", "csv")
         ),
-        answer("command invoke", out=invoked(0, "done")),
-        answer("docker inspect", "database", out=[f"crcdpdevbrsx7k2.azurecr.io/database-ingestion@{DIGEST}"]),
-        answer("docker inspect", "api", out=[f"crcdpdevbrsx7k2.azurecr.io/api-ingestion@{DIGEST}"]),
-        answer("docker inspect", "csv", out=[f"crcdpdevbrsx7k2.azurecr.io/csv-ingestion@{DIGEST}"]),
-        answer(
-            "bundle summary",
-            out={
-                "resources": {
-                    "jobs": {"etl_customers": {"id": "5", "url": "https://adb-1.2.azuredatabricks.net/jobs/5"}}
-                }
-            },
-        ),
+    ]
+
+
+def _cluster() -> list[Answer]:
+    """A release that was never there, and is after its installation; helm may warn before it prints."""
+    history = f"WARNING: a file is readable by all\n{json.dumps([{'revision': 1, 'status': 'deployed'}])}"
+    turns = [{"out": invoked(1, "Error: release: not found")}, {"out": invoked(0, history)}]
+    return [answer("command invoke", "helm history", turns=turns), answer("command invoke", out=invoked(0, "done"))]
+
+
+def _databricks() -> list[Answer]:
+    job = {"id": "5", "url": "https://adb-1.2.azuredatabricks.net/jobs/5"}
+    return [
+        answer("bundle summary", out={"resources": {"jobs": {"etl_customers": job}}}),
         answer("tables list dev gold", out=[{"full_name": "dev.gold.customer_360"}]),
         answer("tables list", out=[]),
         answer("jobs run-now", out={"run_id": 77}),

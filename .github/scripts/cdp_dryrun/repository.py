@@ -31,7 +31,7 @@ def variables(server: Server) -> dict[str, str]:
     """Variables of the repository and of its environments."""
     names = ("database", "api", "csv", "job", "control_plane", "kubelet")
     return {
-        "AZURE_READY": "true",
+        "SET_UP": "true",
         "IDENTITIES": json.dumps({name: f"/subscriptions/{SUBSCRIPTION}/id-{name}" for name in names}),
         "GROUPS": json.dumps({name: CLIENT for name in ("platform_admins", "operators", "data_engineers", "analysts")}),
         "GROUP_NAMES": json.dumps({name: f"cdp-{name}" for name in ("operators", "data_engineers", "analysts")}),
