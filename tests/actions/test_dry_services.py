@@ -8,7 +8,7 @@ from typing import Any
 import golden
 import pytest
 from cdp_dryrun.answers import DIGEST, answer, happy, invoked
-from dry_run_kit import Dry, Ran
+from dry_run_kit import Dry, Ran, tool
 
 CSV = {"environment": "dev", "service": "csv"}
 IMAGE = f"crcdpdevbrsx7k2.azurecr.io/csv-ingestion@{DIGEST}"
@@ -16,6 +16,12 @@ BEFORE = answer(
     "helm history",
     out=invoked(0, json.dumps([{"revision": 3, "status": "superseded"}, {"revision": 4, "status": "deployed"}])),
 )
+
+
+@pytest.fixture(autouse=True)
+def _helm() -> None:
+    """The charts are really packaged."""
+    tool("helm")
 
 
 def _deploy(dry: Dry, *answers: dict[str, Any], inputs: dict[str, str] | None = None, **more: Any) -> Ran:

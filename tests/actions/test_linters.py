@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from dry_run_kit import tool
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
@@ -16,24 +16,15 @@ GITHUB = ROOT / ".github"
 EXCUSED = {"self-repository"}
 
 
-def _tool(name: str) -> str:
-    path = ROOT / ".tools" / "bin" / name
-    if not path.exists():
-        text = f"{name} is missing; run make tools"
-        assert not os.environ.get("CI"), text
-        pytest.skip(f"NOT CHECKED: {text}")
-    return str(path)
-
-
 def _actionlint(folder: Path) -> subprocess.CompletedProcess[str]:
     # without shellcheck and pyflakes: whether they are there differs from machine to machine
-    command = [_tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color"]
+    command = [tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color"]
     files = sorted(map(str, (folder / ".github" / "workflows").glob("*.yml")))
     return subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True)
 
 
 def _zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [_tool("zizmor"), "--offline", "--persona", "auditor", "--no-progress", "--color", "never"]
+    command = [tool("zizmor"), "--offline", "--persona", "auditor", "--no-progress", "--color", "never"]
     config = ["--config", str(GITHUB / "zizmor.yml")]
     return subprocess.run([*command, *config, str(folder / ".github")], cwd=folder, capture_output=True, text=True)
 
