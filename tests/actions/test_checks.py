@@ -98,8 +98,8 @@ def test_enough_roles(machine: Callable[..., World], given: tuple[str, ...]) -> 
 @pytest.mark.parametrize(
     ("assignments", "lacking"),
     [
-        ((), "Contributor and Role Based Access Control Administrator"),
-        ((role(CONTRIBUTOR),), "Role Based Access Control Administrator"),
+        ((), "Contributor and User Access Administrator"),
+        ((role(CONTRIBUTOR),), "User Access Administrator"),
         ((role(RBAC), role(READER)), "Contributor"),
         ((role(CONTRIBUTOR, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/x"), role(RBAC)), "Contributor"),
     ],
@@ -120,6 +120,15 @@ def test_roles_from_above_count_and_pages_are_followed(machine: Callable[..., Wo
     world = machine([*_azure()[:1], answer("az rest", turns=pages)])
     roles.check()
     assert "https://management.azure.com/next" in world.calls()[-1].line
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [((CONTRIBUTOR, RBAC), True), ((CONTRIBUTOR, RBAC, UAA), False), ((OWNER,), False)]
+)
+def test_who_may_not_lock_is_told(machine: Callable[..., World], given: tuple[str, ...], told: bool) -> None:
+    machine(_azure(*map(role, given)))
+    roles.check()
+    assert any(kind == "next" and "may make no locks" in text for kind, text in notes.found()) is told
 
 
 def test_a_condition_is_told(machine: Callable[..., World]) -> None:

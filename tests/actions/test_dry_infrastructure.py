@@ -184,10 +184,15 @@ def test_oidc_needs_no_secret(dry: Dry) -> None:
     given = json.loads(SECRETS["AZURE_CREDENTIALS"])
     del given["clientSecret"]
     secrets = {"AZURE_CREDENTIALS": json.dumps(given)}
-    ran = dry("infrastructure", DEV, only_job="plan", more_variables={"AZURE_OIDC": "true"}, secrets=secrets)
+    ran = _apply(dry, more_variables={"AZURE_OIDC": "true"}, secrets=secrets)
     assert ran.outcome == "success"
-    (login,) = ran.lines("uses azure/login")
-    assert "client-id=" in login and "creds=" not in login
+    lines = [call.line for call in ran.calls]
+    signed_in = [number for number, line in enumerate(lines) if line.startswith("uses azure/login")]
+    assert all("client-id=" in lines[number] and "creds=" not in lines[number] for number in signed_in)
+    # and again after the long apply, before the vaults are asked
+    applied = next(number for number, line in enumerate(lines) if line.startswith("terraform apply"))
+    asked = next(number for number, line in enumerate(lines) if "az keyvault secret" in line)
+    assert signed_in[0] < applied < signed_in[1] < asked
 
 
 def test_drift_is_told(dry: Dry, server: Server) -> None:

@@ -1,8 +1,9 @@
 """Check Azure Role Assignments: has the pipeline's identity what Terraform needs on the subscription?
 
-Needed are Contributor, and Role Based Access Control Administrator or User Access Administrator; or Owner alone. It
-asks Azure's role assignments, not Entra: the pipeline need not read the directory. `assignedTo` also finds what comes
-by a group or from a management group. Source: learn.microsoft.com, "List Azure role assignments using the REST API".
+Needed are Contributor, and User Access Administrator or, where nothing is locked, Role Based Access Control
+Administrator; or Owner alone. It asks Azure's role assignments, not Entra: the pipeline need not read the directory.
+`assignedTo` also finds what comes by a group or from a management group. Source: learn.microsoft.com, "List Azure role
+assignments using the REST API" and "Azure built-in roles".
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ ROLES = {
     "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
 }
 RESOURCES = {"Contributor", "Owner"}
-RIGHTS = {"Role Based Access Control Administrator", "User Access Administrator", "Owner"}
+#: Assigns roles, but may not lock a resource group (Microsoft.Authorization/locks), as bootstrap and prod do.
+_NO_LOCKS = "Role Based Access Control Administrator"
+RIGHTS = {_NO_LOCKS, "User Access Administrator", "Owner"}
+_UAA = "User Access Administrator"
 _LOGIN = (
     "Look at the step that signs in to Azure: has the identity a role on the subscription, is its secret still valid?"
 )
@@ -47,19 +51,17 @@ def check() -> None:
     for name, told in named:
         if told.get("condition") and name in RIGHTS:
             notes.leave("next", f"{name} is given under a condition. It must allow the roles of docs/access.md.")
-    lacking = [wanted for wanted, enough in (("Contributor", RESOURCES), (_RBAC, RIGHTS)) if not wide & enough]
+    if wide & RIGHTS == {_NO_LOCKS}:
+        notes.leave("next", f"{_NO_LOCKS} may make no locks: bootstrap and prod need {_UAA} instead.")
+    lacking = [wanted for wanted, enough in (("Contributor", RESOURCES), (_UAA, RIGHTS)) if not wide & enough]
     if lacking:
         commands = "\n".join(
             f"az role assignment create --assignee-object-id {who} --assignee-principal-type "
-            f'ServicePrincipal --role "{role}" '
-            f"--scope {scope}"
+            f'ServicePrincipal --role "{role}" --scope {scope}'
             for role in lacking
         )
         advice = f"An owner of the subscription runs, and waits some minutes:\n\n```bash\n{commands}\n```"
         raise ActionFailed(f"The pipeline's identity lacks {' and '.join(lacking)} on the subscription", advice)
-
-
-_RBAC = "Role Based Access Control Administrator"
 
 
 def object_id(token: str) -> str:

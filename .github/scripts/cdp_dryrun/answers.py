@@ -136,7 +136,7 @@ def _terraform(first: bool) -> list[Answer]:
 
 def _azure() -> list[Answer]:
     signed_in = {"subscription": SUBSCRIPTION, "accessToken": token({"oid": OBJECT})}
-    roles = [role("b24988ac-6180-42a0-ab88-20f7382dd24c"), role("f58310d9-a9f6-439a-9e8d-f62e7b41a168")]
+    roles = [role("b24988ac-6180-42a0-ab88-20f7382dd24c"), role("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9")]
     not_found = "ERROR: (SecretNotFound) A secret with this name was not found\n"
     return [
         answer("az account get-access-token", out=signed_in),
