@@ -7,13 +7,15 @@ KILLS ?= 20
 WORKERS ?= 2
 SERVICE ?= csv
 VENV := .venv/bin
-SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform
+SOURCES := contracts microservices processing_job demo scripts tests benchmarks terraform .github/scripts
 ENV ?= dev
 TF_ROOT ?= terraform/platform
+WORKFLOW ?= infrastructure
+INPUTS ?= environment=dev
 TERRAFORM_TOOLS := PYTHONPATH=terraform/tools $(VENV)/python -m cdp_terraform
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos faults dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore setup tools clean
+.PHONY: help demo demo-clean ingest process test lint types unit spark e2e bench format chaos faults dictionary charts lock deploy-local costs terraform-docs state-snapshot state-restore dry-run setup tools clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +38,7 @@ process: ## The job over your own lake: raw to bronze, silver, gold (LAKE=lake)
 setup: ## Make or update .venv with everything that tests need
 	@$(PYTHON) scripts/bootstrap.py dev
 
-tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov) into .tools/
+tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov, actionlint, zizmor) into .tools/
 	@$(PYTHON) scripts/tools.py
 
 test: setup tools lint types ## Everything that CI runs (WORKERS=2 test processes)
@@ -91,6 +93,9 @@ state-snapshot: setup ## Keep a Terraform state encrypted in snapshots/ (TF_ROOT
 
 state-restore: setup ## Give a state back (SNAPSHOT=snapshots/....tfstate.gpg TF_ROOT=terraform/platform FORCE=)
 	@$(TERRAFORM_TOOLS).state_snapshot restore $(SNAPSHOT) --push $(TF_ROOT) $(FORCE)
+
+dry-run: setup ## Run a workflow with stand-ins for Azure (WORKFLOW=infrastructure INPUTS="environment=dev")
+	@PYTHONPATH=.github/scripts $(VENV)/python -m cdp_dryrun $(WORKFLOW) $(INPUTS)
 
 format: setup ## Format the code
 	$(VENV)/black $(SOURCES)

@@ -1,7 +1,8 @@
 """Writes the locks, with hashes, from which images and tools are installed: `python scripts/lock.py` (make lock).
 
 requirements.lock of each service: what it, the kernel and the contract need, at the versions of constraints.txt.
-requirements/build.lock: what builds our own wheels. requirements/tools/*.txt: the Python tools of scripts/tools.py.
+requirements/build.lock: what builds our own wheels. requirements/actions.lock: what the workflows' summaries need.
+requirements/tools/*.txt: the Python tools of scripts/tools.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from tools import LOCKS, TOOLS
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
 BUILD_LOCK = ROOT / "requirements" / "build.lock"
+ACTIONS_LOCK = ROOT / "requirements" / "actions.lock"
+#: Of terraform/tools, which prints the costs.
+ACTIONS_NEED = ("python-hcl2", "PyYAML")
 SERVICES = ("database", "api", "csv")
 OURS = ("customer-contract", "ingestion-kernel")
 #: The images' platform; hashes of every wheel and source archive are in the lock whatever stands here.
@@ -28,6 +32,7 @@ def main() -> None:
     for service in SERVICES:
         compile_lock(needs_of(service), service_lock(service), constraints=CONSTRAINTS)
     compile_lock(["setuptools"], BUILD_LOCK)
+    compile_lock(ACTIONS_NEED, ACTIONS_LOCK, constraints=CONSTRAINTS)
     LOCKS.mkdir(exist_ok=True)
     for tool in TOOLS:
         if tool.kind == "python":

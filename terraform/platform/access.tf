@@ -22,7 +22,7 @@ locals {
     { for name in ["raw", "bronze", "silver", "gold", "inbox"] : "container/${name}" => module.storage.container_ids[name] },
     # A right on one secret, which need not exist yet.
     {
-      for name in ["database-ingestion-database-url", "database-ingestion-service-token", "api-ingestion-api-key", "api-ingestion-service-token", "csv-ingestion-service-token", "applicationinsights-connection-string"] :
+      for name in ["database-ingestion-database-url", "database-ingestion-service-token", "api-ingestion-api-key", "api-ingestion-api-client-secret", "api-ingestion-service-token", "csv-ingestion-service-token", "applicationinsights-connection-string"] :
       "secret/${name}" => "${module.key_vault["services"].id}/secrets/${name}"
     },
     {

@@ -21,6 +21,11 @@ output "services" {
     namespace      = local.namespace
     raw_url        = "abfss://raw@${module.storage.dfs_host}"
     inbox_url      = "abfss://inbox@${module.storage.dfs_host}"
+    # Where pods find the lake, for their network policies: the private endpoints, or else any public address.
+    lake_egress = {
+      cidrs  = var.private_endpoints ? [module.network.subnet_cidrs["private_endpoints"]] : ["0.0.0.0/0"]
+      except = var.private_endpoints ? [] : ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
+    }
     services = {
       for service, account in var.service_accounts : service => {
         client_id       = data.azurerm_user_assigned_identity.this[service].client_id

@@ -55,8 +55,8 @@ variable "secret_settings" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.secret_settings), ["database-ingestion-database-url", "database-ingestion-service-token", "api-ingestion-api-key", "api-ingestion-service-token", "csv-ingestion-service-token", "token-key"])) == 0
-    error_message = "secret_settings: the secrets are database-ingestion-database-url, database-ingestion-service-token, api-ingestion-api-key, api-ingestion-service-token, csv-ingestion-service-token, token-key."
+    condition     = length(setsubtract(keys(var.secret_settings), ["database-ingestion-database-url", "database-ingestion-service-token", "api-ingestion-api-key", "api-ingestion-api-client-secret", "api-ingestion-service-token", "csv-ingestion-service-token", "token-key"])) == 0
+    error_message = "secret_settings: the secrets are database-ingestion-database-url, database-ingestion-service-token, api-ingestion-api-key, api-ingestion-api-client-secret, api-ingestion-service-token, csv-ingestion-service-token, token-key."
   }
 
   validation {

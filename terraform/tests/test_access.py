@@ -29,6 +29,7 @@ SECRET_RIGHTS = {
     },
     "api": {
         "secret/api-ingestion-api-key",
+        "secret/api-ingestion-api-client-secret",
         "secret/api-ingestion-service-token",
         "secret/applicationinsights-connection-string",
     },

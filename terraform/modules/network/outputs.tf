@@ -15,6 +15,11 @@ output "subnet_ids" {
   ]
 }
 
+output "subnet_cidrs" {
+  description = "Address range of each subnet."
+  value       = { for name, subnet in local.subnets : name => subnet.cidr }
+}
+
 output "subnet_names" {
   description = "Name of each subnet."
   value       = { for name, subnet in azurerm_subnet.this : name => subnet.name }

@@ -23,7 +23,7 @@ what stands there, and nothing else: a test finds any other assignment in the co
   (`terraform/bootstrap` makes them if asked). No identity has a password or a key.
 - People get rights by a group of Entra's, never one by one.
 - Raw and bronze hold clear personal data. Only the services write raw; only the job reads raw and bronze.
-- Who runs Terraform brings Contributor and Role Based Access Control Administrator on the subscription; the list below
+- Who runs Terraform brings Contributor and User Access Administrator on the subscription; the list below
   is what it gives itself on top.
 """
 

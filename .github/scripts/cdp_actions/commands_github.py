@@ -1,0 +1,70 @@
+"""Commands around the repository, and what people are told; see commands.py."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from cdp_actions import summary
+from cdp_actions.errors import ActionFailed
+
+
+def check_token(given: Namespace) -> None:
+    """Check GitHub Token."""
+    from cdp_actions import github_token
+
+    github_token.check()
+
+
+def find_changes(given: Namespace) -> None:
+    """What changed from BEFORE to AFTER."""
+    from cdp_actions import changes
+
+    changes.find(os.environ.get("BEFORE", ""), os.environ.get("AFTER", ""))
+
+
+def choose(given: Namespace) -> None:
+    """The services that SERVICES (JSON) or SERVICE names."""
+    from cdp_actions import changes
+
+    changes.choose(os.environ.get("SERVICES", ""), os.environ.get("SERVICE", ""))
+
+
+def comment(given: Namespace) -> None:
+    """The plans of this job under PULL_REQUEST."""
+    from cdp_actions import conversation
+
+    text = summary.comment_text(given.title, given.environment)
+    conversation.comment(os.environ["PULL_REQUEST"], f"{given.title} {given.environment}", text)
+
+
+def drift(given: Namespace) -> None:
+    """Tell of it in an issue and fail, where the plans of this job would change something."""
+    from cdp_actions import conversation, notes
+
+    changed = [note for kind, note in notes.found() if kind == "plan" and note["counts"]]
+    text = summary.comment_text("Drift", given.environment) if changed else ""
+    conversation.tell_drift(given.environment, text)
+    if changed:
+        raise ActionFailed(
+            f"{given.environment} is not what main says",
+            "Somebody changed it by hand, or main was not applied. Run `infrastructure` to bring it back, or put the "
+            "change into the code first.",
+        )
+
+
+def publish(given: Namespace) -> None:
+    """Release what VERSION names."""
+    from cdp_actions import release
+
+    release.publish()
+
+
+def write_summary(given: Namespace) -> None:
+    """The job's summary."""
+    summary.write(given.title, given.environment, given.costs)
+
+
+def overview(given: Namespace) -> None:
+    """Status of all parts."""
+    summary.write_overview(given.environment)

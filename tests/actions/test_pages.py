@@ -1,0 +1,61 @@
+"""The pages name workflows, inputs, secrets and variables as they are, and their shell can be read by a shell."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from cdp_dryrun.job import load
+from cdp_dryrun.workflow import WORKFLOWS
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENT = (ROOT / "docs" / "first-deployment.md").read_text(encoding="utf-8")
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in WORKFLOWS.glob("*.yml")}
+
+
+def test_the_commands_start_workflows_with_inputs_that_they_have() -> None:
+    found = re.findall(r"gh workflow run (\w+)\.yml --repo \$REPO(.*)", DEPLOYMENT)
+    assert {name for name, _ in found} == {"checks", "deploy", "transformation", "destroy"}
+    for name, options in found:
+        inputs = load(WORKFLOWS / f"{name}.yml")["on"]["workflow_dispatch"]["inputs"]
+        given = set(re.findall(r"-f (\w+)=", options))
+        assert given <= set(inputs)
+        assert {key for key, one in inputs.items() if one.get("required")} <= given
+
+
+def test_every_secret_and_variable_is_told_and_set() -> None:
+    used = {match for text in TEXTS.values() for match in re.findall(r"(?:secrets|vars)\.(\w+)", text)}
+    untold = [name for name in used - {"RUNNER_IP_URL"} if f"`{name}`" not in DEPLOYMENT]
+    assert not untold
+    # optional ones, told in the table
+    switches = {
+        "SERVICES",
+        "RUNNER_IP_URL",
+        "AZURE_OIDC",
+        "PROD_RUNNER",
+        "DRIFT_ENVIRONMENTS",
+        "ALLOW_DATA_LOSS",
+        "ALLOW_PROD_DESTROY",
+    }
+    unset = [name for name in used - switches if not re.search(rf"gh (secret|variable) set {name} ", DEPLOYMENT)]
+    assert not unset
+
+
+def test_the_page_lists_all_workflows() -> None:
+    page = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z]+)` \|", page, flags=re.MULTILINE)) == set(TEXTS)
+
+
+@pytest.mark.parametrize("block", re.findall(r"```bash\n(.*?)```", DEPLOYMENT, flags=re.DOTALL))
+def test_the_shell_can_be_read(block: str) -> None:
+    done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_shell_of_the_states_address_does_what_it_says() -> None:
+    """The output `backend` of bootstrap becomes backend.hcl, as jq writes it."""
+    line = next(line for line in DEPLOYMENT.splitlines() if "terraform output -json backend" in line)
+    program = re.search(r"jq -r '([^']+)'", line)
+    assert program and program[1] == r'to_entries[] | "\(.key) = \"\(.value)\""'
