@@ -11,7 +11,7 @@ from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
 
-from etl_customers.config.session import local_session
+from etl_customers.config.session import SMALL, local_session
 
 #: Tests have a handful of rows: compiling Java for each query costs more than it saves. The command's own tests and
 #: the demo run with code generation.
@@ -21,7 +21,7 @@ _INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.fact
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     # All of the job's tests share this Java, those with fields of 50 MB too: with 2 GB it ended there.
-    session = local_session(memory="6g", more=_INTERPRETED)
+    session = local_session(memory="6g", more=_INTERPRETED | SMALL)
     yield session
     session.stop()
 

@@ -21,6 +21,8 @@ from pyspark.sql import SparkSession
 from etl_customers.main import run
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS") or 2)
+#: `make faults` also races over a lake that holds rows already; each race costs a minute.
+_EVERYTHING = "FAULT_ROUNDS" in os.environ
 SEED = int(os.environ.get("FAULT_SEED") or secrets.randbelow(2**32))
 #: Another writer was faster: nothing is lost, run again.
 _AGAIN = 75
@@ -66,16 +68,17 @@ def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], se
 
 
 def test_two_jobs_at_once(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
-    half = len(raw.batches) // 2
+    half = len(raw.batches) // 2 if _EVERYTHING else len(raw.batches)
     lake = raw.lake("raced", raw.batches[:half])
     first = _race(lake)
     for batch in raw.batches[half:]:
         raw.deliver(lake, batch)
-    then = _race(lake)
+    then = _race(lake) if _EVERYTHING else ""
     assert lake.job().bronze.read().count() == raw.rows
     assert content_hash(lake, settled=True) == reference[0]
     seen("two jobs at once, first load", f"exit codes {first}; same hash")
-    seen("two jobs at once, new batches", f"exit codes {then}; same hash")
+    if then:
+        seen("two jobs at once, new batches", f"exit codes {then}; same hash")
 
 
 def _race(lake: SmallLake) -> str:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, FastAPI, Header, Query, Request, Response, 
 from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from ingestion_kernel.application.services.run_manager import Ending, RunManager
+from ingestion_kernel.application.services.run_manager import REMEMBERED, Ending, RunManager
 from ingestion_kernel.domain.run import Run
 from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
@@ -122,7 +122,7 @@ def _add_queries(routes: APIRouter, manager: RunManager, refused: HTTPStatus) ->
         return RunView.of(manager.get(run_id))
 
     @routes.get("", summary="The newest runs", responses=problem_responses(refused, HTTPStatus.UNPROCESSABLE_ENTITY))
-    def list_ingestions(limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> RunList:
+    def list_ingestions(limit: Annotated[int, Query(ge=1, le=REMEMBERED)] = 20) -> RunList:
         """The runs of this process, the newest first."""
         return RunList(ingestions=[RunView.of(run) for run in manager.newest_first(limit)])
 

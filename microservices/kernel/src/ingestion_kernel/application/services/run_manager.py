@@ -25,8 +25,9 @@ from ingestion_kernel.domain.ports.clock import Clock
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.domain.run import Run
 
-#: Runs kept for polling, and idempotency keys. The lake's manifests are the lasting record.
-REMEMBERED = 1000
+#: Runs kept for polling, and idempotency keys: a week of one an hour. The lake's manifests are the lasting record.
+#: Each holds some 5 kB: 1 kB of its own, the rest of the allocator's pools that it keeps from being given back.
+REMEMBERED = 200
 
 #: How long an idempotency key stands for the run that it started.
 KEY_LIFETIME = timedelta(hours=24)
