@@ -43,6 +43,7 @@ def reference(raw: RawCopies) -> tuple[str, int]:
     return content_hash(lake, settled=True), told.getvalue().count('"event": ')
 
 
+@pytest.mark.timeout(max(900, 120 * ROUNDS))
 def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
     print(f"FAULT_SEED={SEED}")
     rng = random.Random(SEED)
