@@ -67,7 +67,7 @@ class LakehouseRuns:
         command = [str(_SCRIPTS / "etl-customers"), "--layer", "all"]
         seconds, peak, said = _run(command, environment, self._work)
         summary = json.loads(Path(said.split()[-1]).read_text(encoding="utf-8"))
-        return self._kept(f"job, {name}", Run(seconds, sum(summary["seconds"].values()), peak))
+        return self._kept(f"job, {name}", Run(seconds, sum(summary["timings"].values()), peak))
 
     def other(self, kind: str, name: str) -> Run:
         """The script `lakehouse_<kind>.py`."""
