@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
 from cdp_dryrun.job import JobResult
 from cdp_dryrun.repository import PLANTED
-from cdp_dryrun.world import ROOT, Call, World
+from cdp_dryrun.world import Call, World
 
 
 @dataclass(frozen=True)
@@ -39,15 +37,6 @@ class Ran:
             if path.is_file() and not path.is_symlink():
                 seen[str(path)] = path.read_bytes().decode(errors="replace")
         return [where for where, text in seen.items() if any(value in text for value in PLANTED)]
-
-
-def tool(name: str) -> str:
-    """The path of a tool of scripts/tools.py; skips loudly where `make tools` has not been, fails in CI."""
-    path = ROOT / ".tools" / "bin" / name
-    if not path.exists():
-        assert not os.environ.get("CI"), f"{name} is missing; run make tools"
-        pytest.skip(f"NOT CHECKED: {name} is missing; run make tools")
-    return str(path)
 
 
 Dry = Callable[..., Ran]

@@ -8,7 +8,8 @@ from typing import Any
 import golden
 import pytest
 from cdp_dryrun.answers import DIGEST, answer, happy, invoked
-from dry_run_kit import Dry, Ran, tool
+from built_tools import tool
+from dry_run_kit import Dry, Ran
 
 CSV = {"environment": "dev", "service": "csv"}
 IMAGE = f"crcdpdevbrsx7k2.azurecr.io/csv-ingestion@{DIGEST}"

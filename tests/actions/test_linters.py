@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dry_run_kit import tool
+from built_tools import tool
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"

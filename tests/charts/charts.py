@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from built_tools import tool
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("database", "api", "csv")
@@ -19,15 +19,6 @@ ENVIRONMENTS = ("dev", "pre", "prod", "local")
 NAMESPACE = "ingestion"
 KUBERNETES = ("1.35", "1.36", "1.37")
 Object = dict[str, Any]
-
-
-def tool(name: str) -> str:
-    """The path of a tool of scripts/tools.py; skips loudly where `make tools` has not been, fails in CI."""
-    path = ROOT / ".tools" / "bin" / name
-    if not path.exists():
-        assert not os.environ.get("CI"), f"{name} is missing; run make tools"
-        pytest.skip(f"{name} is missing; run make tools")
-    return str(path)
 
 
 def chart_folder(service: str) -> Path:

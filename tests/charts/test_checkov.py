@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from charts import ENVIRONMENTS, SERVICES, Charts, tool
+from built_tools import tool
+from charts import ENVIRONMENTS, SERVICES, Charts
 
 EXCUSED: dict[str, str] = yaml.safe_load((Path(__file__).parent / "excused.yaml").read_text(encoding="utf-8")) or {}
 #: What a chart without a thought fails; if one of these is found, checkov does look.

@@ -8,15 +8,13 @@ issues 22870 (size of files), 23808 (return code), 27776 (no place for the pod).
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cdp_actions.errors import ActionFailed
-from cdp_actions.shell import Done, attempt, last_lines
+from cdp_actions.shell import Done, attempt, last_lines, pause
 
 #: All files travel in one request to Azure, zipped and in base64; beyond some megabytes it is refused.
 FILES_LIMIT = 1024 * 1024
@@ -66,7 +64,7 @@ def invoke(group: str, cluster: str, command: str, files: Sequence[Path] = (), *
         again = repeatable or _not_begun(done, result)
         if not again or not attempts_left:
             raise _unknown(done, result, command)
-        time.sleep(_pause())
+        pause(_PAUSE_SECONDS)
     raise AssertionError("unreachable")
 
 
@@ -90,10 +88,6 @@ def check_files(files: Sequence[Path]) -> None:
             "Leave out of the chart what it does not need (.helmignore); `tar -tvzf` of the package shows "
             "what is in it.",
         )
-
-
-def _pause() -> float:
-    return float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS))
 
 
 def _parsed(done: Done) -> dict[str, Any] | None:

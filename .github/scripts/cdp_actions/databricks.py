@@ -14,7 +14,7 @@ from typing import Any
 from cdp_actions import ROOT, notes
 from cdp_actions.errors import ActionFailed
 from cdp_actions.github_files import set_environment, set_output
-from cdp_actions.shell import attempt, run, run_json, show
+from cdp_actions.shell import attempt, pause, run, run_json, show
 
 BUNDLE = ROOT / "processing_job"
 JOB = "etl_customers"
@@ -32,7 +32,6 @@ _LOST = "Look at the run in the workspace before you start another one: the job 
 #: Exit codes of etl-customers (processing_job/README.md) -> what to do.
 _CURES = {
     "76": 'A quality rule was breached and gold was held: processing_job/README.md, "When quality holds gold".',
-    "77": "The token key or the lake refuses the job: the secret token-key, and the grants in docs/access.md.",
     "78": "A setting is wrong; the task's log names it.",
 }
 
@@ -85,7 +84,7 @@ def run_job(environment: str) -> None:
             raise ActionFailed(
                 f"run {number} has not ended in time", f"It goes on: {told.get('run_page_url', '')} . {_LOST}"
             )
-        time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS)))
+        pause(_PAUSE_SECONDS)
         told = _run(number)
     tasks = [
         [task["task_key"], str(task["state"].get("result_state", _life(task)))] for task in told.get("tasks") or ()

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 #: GitHub takes 1 MiB of summary a step.
 SUMMARY_LIMIT = 1024 * 1024
+
+
+def work_folder() -> Path:
+    """Where the steps of one job leave files for each other; the runner empties it before each job."""
+    return Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir())
 
 
 def set_output(name: str, value: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from cdp_actions.github_files import work_folder
 
 #: Variables whose values must not be in a summary, whatever a tool may have quoted.
 SECRETS = (
@@ -69,4 +70,4 @@ def _secret_values() -> set[str]:
 
 
 def _path() -> Path:
-    return Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()) / "cdp-notes.jsonl"
+    return work_folder() / "cdp-notes.jsonl"

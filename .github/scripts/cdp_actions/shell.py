@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,11 @@ def run_json(command: Sequence[str | Path], next_step: str, **options: Any) -> A
 def show(command: Sequence[str | Path], next_step: str, **options: Any) -> None:
     """Run a program and show what it prints; raises as `run`."""
     print(run(command, next_step, **options), end="", flush=True)
+
+
+def pause(seconds: float) -> None:
+    """Wait; CDP_PAUSE_SECONDS instead, where it is set: the dry run waits for nobody."""
+    time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", seconds)))
 
 
 def last_lines(text: str, count: int = 3) -> str:

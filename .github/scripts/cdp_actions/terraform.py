@@ -6,7 +6,6 @@ import json
 import os
 import re
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 
 from cdp_actions import ROOT, notes, plans
 from cdp_actions.errors import ActionFailed
-from cdp_actions.github_files import set_output
+from cdp_actions.github_files import set_output, work_folder
 from cdp_actions.plans import Plan
-from cdp_actions.shell import attempt, last_lines, run_json
+from cdp_actions.shell import attempt, last_lines, pause, run_json
 
 ROOTS = {"platform": ("common", "platform"), "lakehouse": ("lakehouse",)}
 #: Output of the plan where the platform is not there yet, and what is approved then.
@@ -99,9 +98,8 @@ def apply(root: str, environment: str, approved: str, destroy: bool = False) -> 
     """Plan a root again, hold the plan to the approved one, and do it.
 
     Args:
-        approved: fingerprint of the plan that was looked at; FIRST for a lakehouse whose workspace was not there yet:
-        then
-            only creations pass.
+        approved: fingerprint of the plan that was looked at; FIRST for a lakehouse whose workspace was not there
+            yet: then only creations pass.
 
     Raises:
         ActionFailed: the plan is another one now, or Terraform failed.
@@ -124,7 +122,7 @@ def apply(root: str, environment: str, approved: str, destroy: bool = False) -> 
         if not tries_left or not _ROLE_TOO_NEW.search(done.err):
             raise _failure(root, "apply", done.err)
         print("A role that was just assigned is not heeded yet; trying again.", flush=True)
-        time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS)))
+        pause(_PAUSE_SECONDS)
     _tell(root, first, done=True)
 
 
@@ -149,7 +147,7 @@ def keep_outputs(root: str) -> dict[str, Any]:
         raise ActionFailed(f"{root} was never applied in this environment", "Run the workflow `infrastructure` first.")
     _kept(root).write_text(json.dumps(found), encoding="utf-8")
     if root == "platform":
-        (_work() / "lakehouse.tfvars.json").write_text(json.dumps(found.get("lakehouse", {})), encoding="utf-8")
+        (work_folder() / "lakehouse.tfvars.json").write_text(json.dumps(found.get("lakehouse", {})), encoding="utf-8")
         notes.leave("resources", found.get("resource_ids", {}))
     notes.leave("outputs", {"root": root, "values": found})
     return found
@@ -167,7 +165,7 @@ def _planned(root: str, environment: str, destroy: bool, file: Path) -> Plan:
     folder = ROOT / "terraform" / "environments" / environment
     options = [f"-var-file={folder / f'{name}.tfvars'}" for name in ROOTS[root]]
     if root == "lakehouse":
-        options.append(f"-var-file={_work() / 'lakehouse.tfvars.json'}")
+        options.append(f"-var-file={work_folder() / 'lakehouse.tfvars.json'}")
     options += ["-destroy"] if destroy else []
     _must(root, ["plan", "-input=false", "-no-color", "-lock-timeout=5m", f"-out={file}", *options])
     shown = run_json(["terraform", "show", "-json", str(file)], _AGAIN, cwd=_folder(root))
@@ -219,14 +217,14 @@ def _failure(root: str, verb: str, said: str) -> ActionFailed:
 
 
 def _has_platform() -> bool:
-    file = _work() / "lakehouse.tfvars.json"
+    file = work_folder() / "lakehouse.tfvars.json"
     return file.exists() and bool(json.loads(file.read_text(encoding="utf-8")))
 
 
 @contextmanager
 def _plan_file(root: str) -> Iterator[Path]:
     """A place for the plan, which holds values in clear; gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=_work()) as folder:
+    with tempfile.TemporaryDirectory(dir=work_folder()) as folder:
         yield Path(folder) / f"{root}.tfplan"
 
 
@@ -235,8 +233,4 @@ def _folder(root: str) -> Path:
 
 
 def _kept(root: str) -> Path:
-    return _work() / f"{root}-outputs.json"
-
-
-def _work() -> Path:
-    return Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir())
+    return work_folder() / f"{root}-outputs.json"

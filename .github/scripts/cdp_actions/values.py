@@ -22,9 +22,8 @@ def deployed(service: str, image: str, platform: dict[str, Any], egress: str) ->
     Args:
         image: repository@sha256:...
         platform: outputs of Terraform's root platform.
-        egress: JSON of the variable SOURCE_EGRESS: service -> cidrs and ports of its source. csv has none: its inbox
-        is in
-            the lake.
+        egress: JSON of the variable SOURCE_EGRESS: service -> cidrs and ports of its source. csv has none: its
+            inbox is in the lake.
 
     Raises:
         ActionFailed: the image is not named by its digest, or the source's addresses are missing.

@@ -6,14 +6,13 @@ import ipaddress
 import json
 import os
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cdp_actions import notes
 from cdp_actions.errors import ActionFailed
 from cdp_actions.github_files import mask, set_environment
-from cdp_actions.shell import attempt, last_lines, private_file, run, run_json
+from cdp_actions.shell import attempt, last_lines, pause, private_file, run, run_json
 
 #: Secret of GitHub -> secret of the services' vault.
 GIVEN = {"DB_KEY": "database-ingestion-database-url", "API_KEY": "api-ingestion-api-key"}
@@ -55,7 +54,7 @@ def let_in(environment: str) -> None:
             advice,
         )
     if vaults:  # firewalls take a moment
-        time.sleep(float(os.environ.get("CDP_PAUSE_SECONDS", _PAUSE_SECONDS)))
+        pause(_PAUSE_SECONDS)
 
 
 def shut_out(environment: str) -> None:
