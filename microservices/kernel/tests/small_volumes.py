@@ -31,8 +31,8 @@ def small_tmpfs(folder: Path, size: str = "1m") -> Iterator[SmallVolume]:
         yield SmallVolume(
             folder, lambda: subprocess.run([*options, "remount,size=64m", str(folder)], check=True) and None
         )
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+    finally:  # lazily: Spark may hold a file open for a moment after its run has ended
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @contextmanager
