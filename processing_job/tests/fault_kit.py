@@ -23,6 +23,8 @@ from pyspark.sql import DataFrame
 
 from etl_customers.job import Job
 
+#: `make faults` tries every variant of a case, `make test` one: each costs a minute.
+EVERY_VARIANT = bool(os.environ.get("FAULT_ROUNDS"))
 #: What names the run or the time of reading.
 _ARRIVAL = ("_ingested_at", "_run_id")
 #: Of quarantine, what no order of arrival changes; how many copies of a conflict's loser are kept, it does.

@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import redirect_stderr
 
 import pytest
-from fault_kit import JobProcess, RawCopies, a_moment, content_hash
+from fault_kit import EVERY_VARIANT, JobProcess, RawCopies, a_moment, content_hash
 from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
@@ -21,8 +21,6 @@ from pyspark.sql import SparkSession
 from etl_customers.main import run
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS") or 2)
-#: `make faults` also races over a lake that holds rows already; each race costs a minute.
-_EVERYTHING = "FAULT_ROUNDS" in os.environ
 SEED = int(os.environ.get("FAULT_SEED") or secrets.randbelow(2**32))
 #: Another writer was faster: nothing is lost, run again.
 _AGAIN = 75
@@ -69,12 +67,12 @@ def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], se
 
 
 def test_two_jobs_at_once(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
-    half = len(raw.batches) // 2 if _EVERYTHING else len(raw.batches)
+    half = len(raw.batches) // 2 if EVERY_VARIANT else len(raw.batches)
     lake = raw.lake("raced", raw.batches[:half])
     first = _race(lake)
     for batch in raw.batches[half:]:
         raw.deliver(lake, batch)
-    then = _race(lake) if _EVERYTHING else ""
+    then = _race(lake) if EVERY_VARIANT else ""
     assert lake.job().bronze.read().count() == raw.rows
     assert content_hash(lake, settled=True) == reference[0]
     seen("two jobs at once, first load", f"exit codes {first}; same hash")

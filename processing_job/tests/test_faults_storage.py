@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from fault_kit import RawCopies, content_hash
+from fault_kit import EVERY_VARIANT, RawCopies, content_hash
 from fault_page import Seen
 from lake_kit import SmallLake, record
 from pyspark.sql import SparkSession
@@ -16,8 +16,7 @@ from etl_customers.main import run
 
 #: By layer, too little for what it is to hold.
 _SIZES = {"bronze": "500k", "silver": "500k", "gold": "60k"}
-#: `make faults` takes each layer.
-_LAYERS = tuple(_SIZES) if int(os.environ.get("FAULT_ROUNDS") or 0) else ("silver",)
+_LAYERS = tuple(_SIZES) if EVERY_VARIANT else ("silver",)
 _STORAGE_FAILED = 74
 
 
@@ -46,7 +45,7 @@ def test_no_room(layer: str, raw: RawCopies, expected: str, seen: Seen, capfd: p
     with small_tmpfs(lake.root / layer, _SIZES[layer]) as volume:
         code = run(lake.options())
         told = capfd.readouterr().err
-        before = content_of_whole_versions(lake)
+        before = readable_tables(lake)
         volume.enlarge()
         assert run(lake.options()) == 0
         assert content_hash(lake) == expected
@@ -69,7 +68,7 @@ def test_no_right_to_write(raw: RawCopies, expected: str, seen: Seen, capfd: pyt
     seen("silver read-only, then writable", f"exit code {code}; then the same hash")
 
 
-def content_of_whole_versions(lake: SmallLake) -> int:
+def readable_tables(lake: SmallLake) -> int:
     """How many tables are there; each can be read to its last row."""
     there = [table for table in lake.job().tables() if table.exists()]
     for table in there:

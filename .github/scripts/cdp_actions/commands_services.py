@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cdp_actions import deploy, images, terraform
+from cdp_actions.github_files import work_folder
 
 
 def build(given: Namespace) -> None:
@@ -28,5 +29,5 @@ def sign(given: Namespace) -> None:
 def deploy_service(given: Namespace) -> None:
     """Deploy IMAGE as --service."""
     platform = terraform.kept_outputs("platform")
-    with tempfile.TemporaryDirectory(dir=os.environ.get("RUNNER_TEMP")) as work:
+    with tempfile.TemporaryDirectory(dir=work_folder()) as work:
         deploy.deploy(given.service, given.environment, os.environ.get("IMAGE", ""), platform, Path(work))

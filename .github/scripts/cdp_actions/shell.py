@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cdp_actions.errors import ActionFailed
+from cdp_actions.github_files import work_folder
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def last_lines(text: str, count: int = 3) -> str:
 @contextmanager
 def private_file(content: str) -> Iterator[Path]:
     """A file that only this user can read, gone afterwards: how a secret is handed to a program."""
-    descriptor, name = tempfile.mkstemp(dir=os.environ.get("RUNNER_TEMP"))  # made with mode 0600
+    descriptor, name = tempfile.mkstemp(dir=work_folder())  # made with mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content)

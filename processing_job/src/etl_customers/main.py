@@ -61,18 +61,21 @@ def run(argv: list[str]) -> int:
         if summary is None:
             summary, breach = _run_layers(arguments, settings, run_id, started_at)
         code = 0 if breach is None else explain(breach)
-    except JobError as error:
-        code = explain(error)
-        summary = failed_summary(run_id, started_at, error)
-    except CONFLICTS as error:
-        told = WrittenMeanwhile(f"Delta refused a commit: {type(error).__name__}")
-        code, summary = explain(told), failed_summary(run_id, started_at, told)
     except Exception as error:  # the last wall; an unforeseen fault's text may quote a row, so only its kind is told
-        known = storage_fault(error)
+        known = _foreseen(error)
         code = explain(known) if known else log_unforeseen(error)
         summary = failed_summary(run_id, started_at, known or JobError(f"unforeseen {type(error).__name__}"))
     print(write_summary(summary, settings.runs_path, arguments.layer))
     return code
+
+
+def _foreseen(error: Exception) -> JobError | None:
+    """The fault that this error stands for, with what to do about it; None if nobody thought of it."""
+    if isinstance(error, JobError):
+        return error
+    if isinstance(error, CONFLICTS):
+        return WrittenMeanwhile(f"Delta refused a commit: {type(error).__name__}")
+    return storage_fault(error)
 
 
 def _nothing_new(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from etl_customers.errors import TokenKeyDiffers
 from etl_customers.privacy.token_key import TokenKey
@@ -18,22 +19,28 @@ _PURPOSE = "mark:v1"
 _DIGITS = 16
 
 
-def key_mark(key: TokenKey) -> dict[str, str]:
-    """The table property that tells this key from others: its id, and 64 bits in hex."""
-    keyed = hmac.new(key.subkey(_PURPOSE), key.key_id.encode(), "sha256").hexdigest()
-    return {PROPERTY: f"{key.key_id} {keyed[:_DIGITS]}"}
+@dataclass(frozen=True)
+class KeyMark:
+    """The mark of one key, as a LakeTable takes it."""
 
+    key: TokenKey
 
-def refuse_other_key(kept: Mapping[str, str], key: TokenKey) -> None:
-    """Compare with the properties of a table; one without a mark is of a release that set none.
+    @property
+    def properties(self) -> dict[str, str]:
+        """The table property that tells this key from others: its id, and 64 bits in hex."""
+        keyed = hmac.new(self.key.subkey(_PURPOSE), self.key.key_id.encode(), "sha256").hexdigest()
+        return {PROPERTY: f"{self.key.key_id} {keyed[:_DIGITS]}"}
 
-    Raises:
-        TokenKeyDiffers: its tokens were made with another key, or under another id.
-    """
-    mark = key_mark(key)[PROPERTY]
-    if (made_with := kept.get(PROPERTY, mark)) == mark:
-        return
-    known_id = made_with.rpartition(" ")[0]
-    if known_id == key.key_id:
-        raise TokenKeyDiffers(f"the token key is not the key {known_id} with which silver was made")
-    raise TokenKeyDiffers(f"silver was made with the token key {known_id}, not with {key.key_id}")
+    def check(self, kept: Mapping[str, str]) -> None:
+        """Compare with the properties of a table; one without a mark is of a release that set none.
+
+        Raises:
+            TokenKeyDiffers: its tokens were made with another key, or under another id.
+        """
+        mark, key_id = self.properties[PROPERTY], self.key.key_id
+        if (made_with := kept.get(PROPERTY, mark)) == mark:
+            return
+        known_id = made_with.rpartition(" ")[0]
+        if known_id == key_id:
+            raise TokenKeyDiffers(f"the token key is not the key {known_id} with which silver was made")
+        raise TokenKeyDiffers(f"silver was made with the token key {known_id}, not with {key_id}")

@@ -7,7 +7,7 @@ lost checkpoint, a retry or a RESTORE cannot skip or double a row; the reader of
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from pyspark.sql.types import StructType
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
 from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
-from etl_customers.utils.schema_change import SchemaChange
+from etl_customers.utils.schema_change import Mark, SchemaChange
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
@@ -47,7 +47,7 @@ class LakeTable:
             creation: `replace` drops them anyway (seen with Delta 4.4.0), and auto compaction would rewrite the first
             file of each new table for them.
         columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
-        marks: properties that say what its rows were made with; kept once they are set.
+        mark: what its rows were made with, if another must be refused; kept once it is set.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class LakeTable:
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
         columns: tuple[Column, ...] = (),
-        marks: Mapping[str, str] | None = None,
+        mark: Mark | None = None,
     ) -> None:
         self.spark = spark
         self.address = address
@@ -68,7 +68,8 @@ class LakeTable:
         self._stats_columns = stats_columns
         self.cluster_by = cluster_by
         self._columns = columns
-        self._marks = dict(marks or {})
+        self._mark = mark
+        self._marks = dict(mark.properties) if mark else {}
 
     def ensure(self) -> LakeTable:
         """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
@@ -95,11 +96,16 @@ class LakeTable:
         return self.exists()
 
     def check(self) -> SchemaChange:
-        """How the table must change to have its schema; nothing if it is not there. Raises ContractBreaksTable."""
+        """How the table must change to have its schema; nothing if it is not there.
+
+        Raises ContractBreaksTable, and what its mark raises.
+        """
         if not self.exists():
             return SchemaChange()
         kept = self.properties() if self._columns else {}
         found = schema_change.compare(self.read().schema, self.schema, kept, self._columns).unless_broken(self.name)
+        if self._mark:
+            self._mark.check(kept)
         unmarked = {name: text for name, text in self._marks.items() if name not in kept}
         return replace(found, properties={**found.properties, **unmarked})
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from customer_contract import Column, PersonalData
 from pyspark.sql.types import StructField, StructType
@@ -66,6 +67,17 @@ class Promise:
 def promises(columns: Iterable[Column]) -> dict[str, str]:
     """The table properties that keep what the contract says of these columns."""
     return {f"{PROPERTY}{column.name}": str(Promise.of(column)) for column in columns}
+
+
+class Mark(Protocol):
+    """Properties of a table that say what its rows were made with."""
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """Name -> text."""
+
+    def check(self, kept: Mapping[str, str]) -> None:
+        """Raises JobError if a table with the properties `kept` must not take rows made so."""
 
 
 @dataclass(frozen=True)

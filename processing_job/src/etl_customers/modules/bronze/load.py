@@ -194,8 +194,10 @@ def _is_overtaken(error: Exception) -> bool:
 
 def _told(parts: RawParts, error: Exception) -> _Fault:
     """Log which stream failed and how; not the error's text, which may quote a row."""
-    fault = _Fault.STORAGE if storage_fault(error) else _Fault.UNREADABLE
-    fault = _Fault.OVERTAKEN if _is_overtaken(error) else fault
+    if _is_overtaken(error):
+        fault = _Fault.OVERTAKEN
+    else:
+        fault = _Fault.STORAGE if storage_fault(error) else _Fault.UNREADABLE
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     told = {"source": parts.source.name, "stream": parts.name}
     job_log.error("bronze_source_failed", **told, condition=condition, fault=fault.name.lower())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract, PersonalData
 from pyspark.sql import DataFrame, SparkSession
@@ -16,6 +14,7 @@ from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE
 from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit
+from etl_customers.utils.schema_change import Mark
 
 NAME = "silver.purchases"
 
@@ -44,8 +43,8 @@ def meaning(column: ContractColumn) -> str:
     return f"{column.description} Masked: {column.mask}." if column.sensitive else column.description
 
 
-def purchases_table(spark: SparkSession, silver: Place, contract: Contract, marks: Mapping[str, str]) -> LakeTable:
-    """`silver.purchases`; `marks`: properties that say with which key its tokens are made."""
+def purchases_table(spark: SparkSession, silver: Place, contract: Contract, mark: Mark) -> LakeTable:
+    """`silver.purchases`; `mark`: of the key that its tokens are made with."""
     fields, stats = [], list(_STATS_OWN)
     for column in contract.columns:
         fields.append(StructField(column.name, silver_type(column), True, {"comment": meaning(column)}))
@@ -58,7 +57,7 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract, mark
     days = [c.name for c in contract.columns if c.format is ColumnFormat.DATE and c.name in stats]
     cluster_by = (*days[:1], *(name for name in (STORE_ID,) if name in stats))
     address, schema = silver.table("purchases"), StructType(fields)
-    return LakeTable(spark, address, NAME, schema, tuple(stats), cluster_by, contract.columns, marks)
+    return LakeTable(spark, address, NAME, schema, tuple(stats), cluster_by, contract.columns, mark)
 
 
 def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: bool, commit: Commit) -> None:
