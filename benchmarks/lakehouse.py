@@ -20,8 +20,8 @@ _IDLE_SECONDS, _MEMORY_MB, _SKEW = 15, 6000, 3
 
 def measure_lakehouse(rows: int, console: Console) -> PartResult:
     """A lake of `rows` rows against both; then a run over 1 % change, an idle run, and a lake of one store."""
-    with TemporaryDirectory(prefix="bench-lakehouse-") as work, console.status("making raw") as status:
-        bench = LakehouseRuns(Path(work), status.update)
+    with TemporaryDirectory(prefix="bench-lakehouse-") as work:
+        bench = LakehouseRuns(Path(work), console.log)
         count = bench.make("uniform", rows)
         ours, duckdb = bench.job("uniform"), bench.other("duckdb", "uniform")
         bench.refuse_unequal("uniform", "duckdb")
@@ -49,8 +49,8 @@ def measure_lakehouse(rows: int, console: Console) -> PartResult:
 
 def measure_lakehouse_large(rows: int, console: Console) -> PartResult:
     """Ten times `rows`, against DuckDB; a run over the same number of changed rows as in a tenth of the lake."""
-    with TemporaryDirectory(prefix="bench-lakehouse-") as work, console.status("making raw") as status:
-        bench = LakehouseRuns(Path(work), status.update)
+    with TemporaryDirectory(prefix="bench-lakehouse-") as work:
+        bench = LakehouseRuns(Path(work), console.log)
         bench.make("small", rows)
         bench.job("small")
         small = [bench.change("small", rows // _SHARE_CHANGED) for _ in range(3)]

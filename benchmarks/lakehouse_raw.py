@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 
 from customer_contract import load_contract
+from demo.people import with_cpf_check_digits
+from demo.rendering import format_cpf
 from demo.shares import SourceName
 from etl_customers.modules.bronze.raw_batches import EXTRA_FIELD
 from ingestion_kernel.domain.batch import BatchKey, Part, RawFormat
@@ -22,8 +24,11 @@ from ingestion_kernel.domain.manifest import MANIFEST_FILE, Manifest
 from benchmarks.sample_rows import source_rows
 
 Row = list[str | None]
-#: Made once in Python; larger lakes repeat them under other purchase_ids and customer_ids.
+#: Made once in Python; larger lakes repeat them under other purchase_ids, for other people.
 _SYNTHETIC_ROWS = 250_000
+#: From a person to the one in the next copy, in the nine digits of the CPF that are free.
+_NEXT_PERSON = 1_234_567
+_NOT_DIGITS = str.maketrans("", "", ".- ")
 #: The database service's batches are as large by default.
 _BATCH_ROWS = 1_000_000
 #: Rows of the same purchase have this much later changes, and another amount, in a batch of changes.
@@ -76,12 +81,25 @@ class RawMaker:
         copy = 0
         while True:
             for row in sample:
-                made = row if copy == 0 else self._renamed(row, str(copy))
+                made = row if copy == 0 else self._of_another(self._renamed(row, str(copy)), copy)
                 yield self._moved(made) if shape.one_store else made
             copy += 1
 
     def _renamed(self, row: Row, suffix: str) -> Row:
         return self._with(row, "purchase_id", lambda text: f"{text}-{suffix}")
+
+    def _of_another(self, row: Row, copy: int) -> Row:
+        """The same purchase by somebody else, the same for each source; a CPF that is none is left as it is."""
+
+        def other(text: str) -> str:
+            digits = text.translate(_NOT_DIGITS)
+            is_cpf = len(digits) == 11 and digits.isdigit() and len(set(digits)) > 1
+            if not is_cpf or with_cpf_check_digits(digits[:9]) != digits:
+                return text
+            cpf = with_cpf_check_digits(f"{(int(digits[:9]) + copy * _NEXT_PERSON) % 10**9:09d}")
+            return format_cpf(cpf) if "." in text else cpf
+
+        return self._with(row, "cpf", other)
 
     def _moved(self, row: Row) -> Row:
         return self._with(row, "store_location", lambda text: self._contract.stores[0].name)

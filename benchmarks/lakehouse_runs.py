@@ -56,7 +56,7 @@ class LakehouseRuns:
     def job(self, name: str) -> Run:
         """`etl-customers --layer all`, as it is by default."""
         self._tell(f"the job: {name}")
-        lake = self._work / name
+        lake = self._lake(name)
         environment = {
             **os.environ,
             **{f"ETL_{layer.upper()}_PATH": str(lake / layer) for layer in ("raw", "bronze", "silver", "gold")},
@@ -66,13 +66,13 @@ class LakehouseRuns:
         }
         command = [str(_SCRIPTS / "etl-customers"), "--layer", "all"]
         seconds, peak, said = _run(command, environment, self._work)
-        summary = json.loads(Path(said.split()[-1]).read_text(encoding="utf-8"))
+        summary = json.loads(Path(said.splitlines()[-1]).read_text(encoding="utf-8"))
         return self._kept(f"job, {name}", Run(seconds, sum(summary["timings"].values()), peak))
 
     def other(self, kind: str, name: str) -> Run:
         """The script `lakehouse_<kind>.py`."""
         self._tell(f"{kind}: {name}")
-        out = self._work / f"{name}-{kind}"
+        out = self._other(name, kind)
         module = [sys.executable, "-m", f"benchmarks.lakehouse_{kind}"]
         command = [*module, str(self._raw(name)), str(out), str(self._key)]
         seconds, peak, said = _run(command, dict(os.environ), _REPOSITORY)
@@ -81,20 +81,27 @@ class LakehouseRuns:
     def refuse_unequal(self, name: str, kind: str) -> None:
         """Compare the two results, then drop the other's."""
         self._tell(f"comparing with {kind}")
-        out = self._work / f"{name}-{kind}"
-        command = [sys.executable, "-m", "benchmarks.lakehouse_same", str(self._work / name), str(out)]
+        out = self._other(name, kind)
+        command = [sys.executable, "-m", "benchmarks.lakehouse_same", str(self._lake(name)), str(out)]
         _, _, said = _run(command, dict(os.environ), _REPOSITORY)
         differ = {table: rows for table, rows in json.loads(said.splitlines()[-1])["differ"].items() if rows}
         if differ:
             raise BenchmarkError(f"{kind} and the job differ in rows of {differ}: their speed cannot be compared")
         shutil.rmtree(out)
 
+    def _lake(self, name: str) -> Path:
+        return self._work / name.replace(" ", "-")
+
     def _raw(self, name: str) -> Path:
-        return self._work / name / "raw"
+        return self._lake(name) / "raw"
+
+    def _other(self, name: str, kind: str) -> Path:
+        return self._lake(f"{name} {kind}")
 
     def _kept(self, what: str, run: Run) -> Run:
         number = sum(key.startswith(what) for key in self.runs)
         self.runs[f"{what}, run {number + 1}"] = round(run.inside, 2)
+        self._tell(f"{what}: {run.inside:.1f} s, {run.peak_mb:,.0f} MB")
         return run
 
 
