@@ -55,8 +55,8 @@ types: setup ## mypy
 unit: setup ## Only the tests that need neither Spark nor the demo
 	$(VENV)/python -m pytest contracts microservices
 
-spark: setup ## Only the job's tests
-	$(VENV)/python -m pytest processing_job
+spark: setup ## Only the job's tests, a Spark in each process (WORKERS=2)
+	SPARK_EACH=1 $(VENV)/python -m pytest --numprocesses $(WORKERS) processing_job
 
 e2e: setup ## Only the end-to-end tests, through real processes
 	$(VENV)/python -m pytest demo tests

@@ -89,7 +89,7 @@ def test_the_record_names_its_sources_and_the_view_what_they_dispute(lake: Small
         record(5, **accents, email="bea@example.com"),
         record(4, **accents, email="bia@example.com", product="CAFE", store_location="S. Paulo - Paulista"),
     )
-    counts = lake.run().counts
+    counts = lake.run_to_silver().counts
     assert counts.totals() == {"read": 6, "written": 5, "duplicate": 1, "stale": 0, "quarantined": 0}
     job = lake.job()
     golden = {row["customer_id"]: row for row in job.customers.table.read().collect()}

@@ -27,18 +27,18 @@ def test_another_token_key_is_refused(lake: SmallLake, seen: Seen) -> None:
         lake.run()
     assert lake.versions() == versions
     (lake.root / "token.key").write_text(key, encoding="utf-8")
-    assert lake.run().counts.totals()["written"] == 1
+    assert lake.run_to_silver().counts.totals()["written"] == 1
     seen("another token key, under the same id and under another", "exit code 78, twice; no new version of any table")
 
 
 def test_silver_of_a_release_that_marked_no_key_is_marked(lake: SmallLake) -> None:
     lake.put("database", record(1))
-    lake.run()
+    lake.run_to_silver()
     purchases = lake.job().purchases
     marked = purchases.properties()[PROPERTY]
     purchases.spark.sql(f"ALTER TABLE {purchases.address.sql} UNSET TBLPROPERTIES ('{PROPERTY}')")
     lake.put("database", record(2))
-    lake.run()
+    lake.run_to_silver()
     assert purchases.properties()[PROPERTY] == marked
 
 
@@ -46,7 +46,7 @@ def test_odd_content(lake: SmallLake, seen: Seen) -> None:
     wide = {f"field_{number}": "x" for number in range(_FIELDS)}
     lake.put("database", record(1, product="Ca\0fé"), record(2, **wide), record(3))
     lake.put_csv(record(4, product="Ca\0fé"), record(5))
-    counts = lake.run().counts.totals()
+    counts = lake.run_to_silver().counts.totals()
     rows = {row["customer_id"]: row for row in lake.job().bronze.read().collect()}
     assert len(rows["C2"]["_rescued_data"]) > 10 * _FIELDS
     assert counts["read"] == len(rows) == 5

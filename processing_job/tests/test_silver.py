@@ -124,26 +124,25 @@ def test_any_order_of_arrival_ends_in_the_same_silver(tmp_path: Path) -> None:
 def _take(lake: SmallLake, source: str, item: dict[str, str | None]) -> int:
     """Up to silver; returns how many rows it read."""
     lake.put(source, item)
-    lake.run(Layer.BRONZE)
-    return lake.run(Layer.SILVER).counts.totals()["read"]
+    return lake.run_to_silver().counts.totals()["read"]
 
 
 def test_a_newer_version_settles_an_open_conflict(lake: SmallLake) -> None:
     lake.put("api", VERSIONS["new"][1], VERSIONS["contradicts"][1])
-    lake.run()
+    lake.run_to_silver()
     assert lake.job().quarantine.read().count() == 1
     lake.put("api", record(1, updated_at="2025-04-02T00:00:00Z", total_amount="9.00"))
-    lake.run()
+    lake.run_to_silver()
     assert lake.job().quarantine.read().count() == 0
     assert str(lake.job().purchases.read().first()["total_amount"]) == "9.00"
 
 
 def test_a_version_that_wins_after_all_leaves_quarantine(lake: SmallLake) -> None:
     lake.put("api", VERSIONS["new"][1], VERSIONS["contradicts"][1])
-    lake.run()
+    lake.run_to_silver()
     (lost,) = lake.job().quarantine.read().collect()
     lake.put("database", VERSIONS["new"][1] | {"total_amount": str(lost["total_amount"])})
-    lake.run()
+    lake.run_to_silver()
     (winner,), (loser,) = lake.job().purchases.read().collect(), lake.job().quarantine.read().collect()
     assert (winner["_source"], str(winner["total_amount"])) == ("database", lost["total_amount"])
     assert {loser["total_amount"], lost["total_amount"]} == {"2.00", "3.00"}
@@ -152,7 +151,7 @@ def test_a_version_that_wins_after_all_leaves_quarantine(lake: SmallLake) -> Non
 def test_golden_customers_take_the_newest_value_of_each_field(lake: SmallLake) -> None:
     lake.put("database", record(1, cpf=CPFS[0], first_name="Ana", updated_at="2025-04-01T00:00:00Z"))
     lake.put("api", record(2, cpf=CPFS[0], first_name="Ana Maria", updated_at="2025-05-01T00:00:00Z", email=None))
-    lake.run()
+    lake.run_to_silver()
     (customer,) = lake.job().customers.table.read().collect()
     assert (customer["first_name"], customer["email"]) == ("Ana Maria", "a***@example.com.br")
     assert (customer["sources"], customer["purchases"]) == (["api", "database"], 2)
@@ -160,7 +159,7 @@ def test_golden_customers_take_the_newest_value_of_each_field(lake: SmallLake) -
 
 def test_rows_unaccounted_for_fail_the_run(lake: SmallLake) -> None:
     lake.put("database", record(1), record(2))
-    lake.run()
+    lake.run(Layer.BRONZE)
     counts = SilverCounts({"database": SourceCounts(written=1)})
     with pytest.raises(ReconciliationFailed, match="database: 2 rows in, 1 accounted for"):
         counts.check_against(lake.job().bronze.read())
@@ -168,13 +167,13 @@ def test_rows_unaccounted_for_fail_the_run(lake: SmallLake) -> None:
 
 def test_a_restored_silver_reads_again_what_it_lost(lake: SmallLake) -> None:
     lake.put("database", record(1))
-    lake.run()
+    lake.run_to_silver()
     version = lake.job().purchases.version()
     lake.put("database", record(2))
-    lake.run()
+    lake.run_to_silver()
     lake.job().purchases.delta().restoreToVersion(version)
     assert lake.job().purchases.read().count() == 1
-    lake.run()
+    lake.run_to_silver()
     assert sorted(row["customer_id"] for row in lake.job().purchases.read().collect()) == ["C1", "C2"]
 
 
