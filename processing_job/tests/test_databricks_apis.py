@@ -78,9 +78,8 @@ def test_each_use_would_be_found(use: str) -> None:
 def test_what_foreach_batch_calls_can_be_sent_to_another_process(contract: Contract) -> None:
     """Connect pickles it. A session or a lock in it could not be."""
     schema = StructType([StructField("cpf", StringType())])
-    append = BronzeAppend(
-        contract, Address("`c`.`s`.`t`", is_name=True), schema, TokenKey("k1", bytes(range(40))), "run"
-    )
+    address, key = Address("`c`.`s`.`t`", is_name=True), TokenKey("k1", bytes(range(40)))
+    append = BronzeAppend(contract, address, schema, key, "run", "csv", bulk=False)
     assert cloudpickle.loads(cloudpickle.dumps(append)) == append
 
 

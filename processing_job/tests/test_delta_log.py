@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.types import LongType, StructField, StructType
 
-from etl_customers.utils import delta_log
+from etl_customers.utils import change_feed, delta_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.delta_log import LoggedCommit
 from etl_customers.utils.lake_table import LakeTable
@@ -31,6 +32,22 @@ def test_the_files_of_the_log_say_what_delta_says(spark: SparkSession, tmp_path:
     assert [commit.operation for commit in read] == ["RESTORE", "MERGE", "WRITE", "WRITE", "CREATE TABLE"]
     assert delta_log.commits(spark, table.address, 1) == read[:1]
     assert table.version() == 4 and table.progress("bronze.b").consumed == 1
+    assert [commit.rows for commit in read] == [None, 2, 2, 1, None], "added, changed and removed, where it is known"
+
+
+def test_few_are_rows_whose_number_is_known(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = StructType([StructField("n", LongType())])
+    table = LakeTable(spark, Address(str(tmp_path / "t")), "silver.t", schema, ("n",)).ensure()
+    for rows in (2, 3):
+        table.append(spark.range(rows).selectExpr("id AS n"), Commit("r", {}))
+    table.replace(spark.range(1).selectExpr("id AS n"), Commit("r", {}))
+    monkeypatch.setattr(change_feed, "FEW_ROWS", 4)
+    assert table.feed(0, 1).are_few() and table.feed(1, 2).are_few()
+    assert not table.feed(0, 2).are_few(), "five rows"
+    assert not table.feed(2, 3).are_few(), "who knows how many an overwrite removed"
+    assert not table.feed(None, 2).are_few() and not table.feed(2, 9).are_few(), "what is not on record may be many"
 
 
 def test_commits_in_the_making_do_not_count(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ _NO_C2 = "-XX:TieredStopAtLevel=1"
 #: Planning a query anew after each of its stages costs a fifth of such a run, and with so few rows finds nothing better
 #: (measured: a run over 4 more rows in 0.8 of the time).
 SMALL = {"spark.sql.adaptive.enabled": "false"}
+_PARTS_A_THREAD = 16
 #: What Delta needs and Spark does not bring. Spark's own versions of the rest have always come first.
 _OWN_JARS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
 
@@ -50,6 +51,8 @@ _LOCAL = {
     # goes on where it stopped, however long ago: maintenance keeps the files, and a feed that is cut is noticed.
     # https://github.com/delta-io/delta/pull/5022
     "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
+    # Else PySpark asks Java several times for each expression where in Python it was made: a third of all its calls.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -89,6 +92,11 @@ def local_session(
         options |= {"spark.driver.extraJavaOptions": f"{_JAVA_OPTIONS} {_NO_C2}"} | SMALL
     options["spark.driver.memory"] = memory
     options["spark.sql.shuffle.partitions"] = str(threads)
+    if not options.items() >= SMALL.items():
+        # Parts that can be sorted in memory, put together again where they turn out small by adaptive execution.
+        options["spark.sql.shuffle.partitions"] = str(threads * _PARTS_A_THREAD)
+        # So much raw makes a file of bronze that auto compaction leaves alone, as it is not below 64 MB.
+        options["spark.sql.files.maxPartitionBytes"] = "256m"
     # VACUUM lists directories in so many tasks; by default 10,000, which is minutes on two cores.
     options["spark.sql.sources.parallelPartitionDiscovery.parallelism"] = str(threads)
     for name, value in options.items():

@@ -63,7 +63,7 @@ class JobSettings(BaseSettings):
     #: Run through although nothing has changed since the last run.
     recheck: bool = False
     local_threads: int = 2
-    local_memory: str = "2g"
+    local_memory: str = "4g"
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -26,6 +26,12 @@ _SAME_ROWS = frozenset(
         *("ADD COLUMNS", "CLUSTER BY", "SET TBLPROPERTIES", "UPGRADE PROTOCOL"),
     )
 )
+#: By operation, the metrics that together count the rows added, changed and removed.
+_ROW_METRICS = {
+    "WRITE": ("numOutputRows",),
+    "MERGE": ("numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted"),
+    "DELETE": ("numDeletedRows",),
+}
 _FEW = 20
 
 
@@ -46,6 +52,17 @@ class LoggedCommit:
     def changes_rows(self) -> bool:
         """False if every row is as it was in the version before."""
         return self.operation not in _SAME_ROWS
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it added, changed or removed; None if that is not on record, as of an overwrite."""
+        if not self.changes_rows:
+            return 0
+        names = _ROW_METRICS.get(self.operation, ())
+        if not names or self.parameters.get("mode") == "Overwrite":
+            return None
+        counted = [self.metrics.get(name, "") for name in names]
+        return sum(map(int, counted)) if all(map(str.isdigit, counted)) else None
 
 
 def commits(spark: SparkSession, address: Address, limit: int | None = None) -> list[LoggedCommit]:

@@ -85,7 +85,8 @@ class GroupedTable:
     def _follow(self, source: LakeTable, after: int, until: int, commit: Commit) -> int:
         """Recompute what changed since `after`, or everything if the changes are not on record any more."""
         try:
-            return self._merge(self.prepare(source.read(until)), self.prepare(source.touched(after, until)), commit)
+            rows, feed = self.prepare(source.read(until)), source.feed(after, until)
+            return self._merge(rows, self.prepare(feed.touched()), feed.are_few(), commit)
         except Exception as error:  # by the way Spark is called, its fault comes in one of several classes
             reason = next((condition for condition in _FEED_IS_CUT if condition in str(error)), None)
             if reason is None:
@@ -97,10 +98,11 @@ class GroupedTable:
         self.table.replace(self.computed(rows), commit)
         return self.table.appended_rows()
 
-    def _merge(self, rows: DataFrame, touched: DataFrame, commit: Commit) -> int:
+    def _merge(self, rows: DataFrame, touched: DataFrame, few: bool, commit: Commit) -> int:
         groups = touched.select(*self.keys).distinct()
+        sought = F.broadcast(groups) if few else groups
         same = self._same_group("g", "r")
-        fresh = self.aggregate(rows.alias("r").join(groups.alias("g"), F.expr(same), "left_semi"))
+        fresh = self.aggregate(rows.alias("r").join(sought.alias("g"), F.expr(same), "left_semi"))
         fresh = fresh.withColumn("_present", F.lit(True))
         computed = groups.alias("g").join(fresh.alias("r"), F.expr(same), "left")
         names = self.table.schema.fieldNames()

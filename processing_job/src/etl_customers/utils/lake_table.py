@@ -20,6 +20,7 @@ from pyspark.sql.types import StructType
 
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
+from etl_customers.utils.change_feed import ChangeFeed
 from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
 from etl_customers.utils.schema_change import Mark, SchemaChange
 
@@ -69,6 +70,8 @@ class LakeTable:
         self.cluster_by = cluster_by
         self._columns = columns
         self._mark = mark
+        #: The size of its files when its properties were read last.
+        self.bytes_at_check = 0
         self._marks = dict(mark.properties) if mark else {}
 
     def ensure(self) -> LakeTable:
@@ -111,7 +114,11 @@ class LakeTable:
 
     def properties(self) -> dict[str, str]:
         """The table's properties; none if it is not there."""
-        return dict(self.delta().detail().collect()[0]["properties"]) if self.exists() else {}
+        if not self.exists():
+            return {}
+        detail = self.delta().detail().collect()[0]
+        self.bytes_at_check = detail["sizeInBytes"] or 0
+        return dict(detail["properties"])
 
     def exists(self) -> bool:
         """True if the table is there."""
@@ -139,21 +146,9 @@ class LakeTable:
         since = delta_log.commits(self.spark, self.address, newest - version)
         return len(since) < newest - version or any(commit.changes_rows for commit in since)
 
-    def changes(self, after: int | None, until: int) -> DataFrame:
-        """Rows changed in versions `after` + 1 to `until`, with `_change_type`; all as inserts if after is None."""
-        if after is None:
-            return self.read(until).withColumn("_change_type", F.lit("insert"))
-        return (
-            self._feed(after, until)
-            .where("_change_type <> 'update_preimage'")
-            .drop("_commit_version", "_commit_timestamp")
-        )
-
-    def touched(self, after: int | None, until: int) -> DataFrame:
-        """Like `changes`, but with the rows as they were before an update too: every group a change may affect."""
-        if after is None:
-            return self.read(until)
-        return self._feed(after, until).drop("_change_type", "_commit_version", "_commit_timestamp")
+    def feed(self, after: int | None, until: int) -> ChangeFeed:
+        """What versions `after` + 1 to `until` changed; everything if `after` is None."""
+        return ChangeFeed(self.spark, self.address, after, until)
 
     def progress(self, source: str, definition: str = "") -> Progress:
         """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
@@ -164,17 +159,21 @@ class LakeTable:
             newest, consumed(by_version, newest, source, definition), set(by_version) == {0} and is_creation(commits)
         )
 
-    def append(self, frame: DataFrame, commit: Commit) -> None:
-        """Add rows in one commit that carries the progress."""
-        self.address.save(frame.write.mode("append").option("userMetadata", commit.to_json()))
+    def append(self, frame: DataFrame, commit: Commit, bulk: bool = False) -> None:
+        """Add rows in one commit that carries the progress.
 
-    def append_unheld(self, frame: DataFrame, keys: tuple[str, ...], commit: Commit) -> None:
+        `bulk`: so many that each task fills a file, and to gather them first (optimizeWrite) would only cost.
+        """
+        writer = frame.write.mode("append").option("userMetadata", commit.to_json())
+        self.address.save(writer.option("optimizeWrite", "false") if bulk else writer)
+
+    def append_unheld(self, frame: DataFrame, keys: tuple[str, ...], commit: Commit, bulk: bool = False) -> None:
         """Like `append`, but only those rows whose `keys` the table does not hold yet.
 
         It reads the table, so Delta refuses the commit if another run added rows meanwhile; two bare appends both pass.
         """
         same = F.expr(" AND ".join(f"n.{key} <=> h.{key}" for key in keys))
-        self.append(frame.alias("n").join(self.read().select(*keys).alias("h"), same, "left_anti"), commit)
+        self.append(frame.alias("n").join(self.read().select(*keys).alias("h"), same, "left_anti"), commit, bulk)
 
     def written_by_others(self, after: int, run_id: str) -> bool:
         """True if another run than that one may have changed rows since version `after`."""
@@ -217,10 +216,6 @@ class LakeTable:
         for key, value in options.items():
             writer = writer.option(key, value)
         self.address.save(writer)
-
-    def _feed(self, after: int, until: int) -> DataFrame:
-        reader = self.spark.read.option("readChangeFeed", "true")
-        return self.address.load(reader.option("startingVersion", after + 1).option("endingVersion", until))
 
     @contextmanager
     def _metadata(self, commit: Commit) -> Iterator[None]:

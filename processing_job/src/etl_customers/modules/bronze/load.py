@@ -36,6 +36,8 @@ _OVERTAKEN = (
     "DELTA_METADATA_CHANGED",
     "DELTA_PROTOCOL_CHANGED",
 )
+#: Of raw; what one task of the local session reads at most (config/session.py).
+_BULK_BYTES = 256 * 2**20
 #: Not a field of what Spark pickles; see `BronzeAppend`.
 _APPENDING = Lock()
 
@@ -52,6 +54,8 @@ class BronzeAppend:
     schema: StructType
     key: TokenKey
     run_id: str
+    source: str
+    bulk: bool
 
     def __call__(self, frame: DataFrame, epoch: int) -> None:
         """Called by foreachBatch."""
@@ -63,10 +67,11 @@ class BronzeAppend:
     def _append_new(self, frame: DataFrame) -> None:
         table = LakeTable(frame.sparkSession, self.address, NAME, self.schema, ())
         frame = frame.withColumn("_batch_id", F.regexp_replace("_source_file", BATCH_ID_PATTERN, "$1/$2"))
-        arrived = [row["_batch_id"] for row in frame.select("_batch_id").distinct().collect()]
-        known = table.read().where(F.col("_batch_id").isin(arrived)).select("_source_file").distinct()
+        # All files of the source, rather than those of the batches that arrived: to ask the frame for these is to read
+        # and parse raw a second time, which costs more than two columns of bronze.
+        known = table.read().where(F.col("_source") == self.source).select("_source_file").distinct()
         fresh = frame.join(known, "_source_file", "left_anti")
-        table.append(self._with_metadata(fresh), Commit(self.run_id, {}))
+        table.append(self._with_metadata(fresh), Commit(self.run_id, {}), self.bulk)
 
     def _with_metadata(self, frame: DataFrame) -> DataFrame:
         content = F.to_json(F.struct(*self.contract.column_names, "_rescued_data"))
@@ -139,7 +144,8 @@ class BronzeLoad:
     def _start(self, parts: RawParts) -> StreamingQuery:
         job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
         stream = self.reader.stream(parts).withColumn("_source", F.lit(parts.source.name))
-        append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, self.run_id)
+        how = (self.run_id, parts.source.name, parts.size >= _BULK_BYTES)
+        append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, *how)
         writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
         return writer.option("checkpointLocation", f"{self.checkpoint_path}/{parts.name}").start()
 

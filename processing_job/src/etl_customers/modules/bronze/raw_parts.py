@@ -18,12 +18,14 @@ class RawParts:
     Attributes:
         columns: the header of CSV, as the manifests tell it; none for JSON lines, whose records name their fields.
         keys: of the batches to read; None: all there are, now and later.
+        size: of what waits, in bytes.
     """
 
     source: SourceProfile
     format: RawFormat
     columns: tuple[str, ...] = ()
     keys: tuple[str, ...] | None = None
+    size: int = 0
 
     @property
     def name(self) -> str:
@@ -64,6 +66,8 @@ def waiting_parts(batches: Iterable[RawBatch], present: Collection[str], contrac
         now = canonical_columns(contract) if raw_format is RawFormat.CSV else ()
         whole = all(batch.columns == now for batch in group)
         for columns in sorted({batch.columns for batch in waiting}):
-            keys = tuple(batch.key for batch in waiting if batch.columns == columns)
-            found.append(RawParts(contract.source(name), raw_format, columns, None if whole else keys))
+            alike = [batch for batch in waiting if batch.columns == columns]
+            keys = None if whole else tuple(batch.key for batch in alike)
+            size = sum(batch.size for batch in alike)
+            found.append(RawParts(contract.source(name), raw_format, columns, keys, size))
     return found

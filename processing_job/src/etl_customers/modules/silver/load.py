@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from customer_contract import Contract
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from etl_customers.errors import WrittenMeanwhile
 from etl_customers.modules.silver.classify import classify
@@ -20,6 +21,8 @@ from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
 
+#: Of silver.purchases, in bytes: from here on it does not go to meet few rows, but their keys to it.
+_LARGE = 64 * 2**20
 #: Among so many newest commits of the staging table is this run's own.
 _NEAR = 20
 
@@ -55,8 +58,9 @@ class SilverLoad:
         return counts
 
     def _take(self, progress: Progress, until: int) -> SilverCounts:
-        arrived = self.bronze.changes(progress.consumed, until).where("_change_type = 'insert'")
-        staged = self._staged(arrived)
+        feed = self.bronze.feed(progress.consumed, until)
+        arrived = feed.changes().where("_change_type = 'insert'")
+        staged = self._staged(arrived, feed.are_few())
         counts = count_outcomes(staged, self.contract)
         counts.check_against(arrived)
         counts.bronze_versions = (0 if progress.consumed is None else progress.consumed + 1, until)
@@ -83,9 +87,17 @@ class SilverLoad:
         if self.purchases.written_by_others(progress.version, self.run_id):
             raise WrittenMeanwhile("another run changed silver.purchases while this one worked")
 
-    def _staged(self, arrived: DataFrame) -> DataFrame:
-        """The staged rows, written: computed once, however often they are read below. They hold masked values only."""
-        frame = classify(stage(arrived, self.spark, self.contract, self.key), self.purchases.read())
+    def _staged(self, arrived: DataFrame, few: bool) -> DataFrame:
+        """The staged rows with their fates, written: computed once, however often they are read below."""
+        staged, held = stage(arrived, self.spark, self.contract, self.key), self.purchases.read()
+        if few and self.purchases.bytes_at_check > _LARGE:
+            staged = self._written(staged)
+            keys = staged.select("purchase_key").distinct()
+            held = held.join(F.broadcast(keys), "purchase_key", "left_semi")
+        return self._written(classify(staged, held))
+
+    def _written(self, frame: DataFrame) -> DataFrame:
+        """What takes part, in the staging table. It holds masked values only."""
         written = Commit(self.run_id, {}).to_json()
         writer = frame.write.mode("overwrite").option("overwriteSchema", "true").option("userMetadata", written)
         self.stage_address.save(writer.option("delta.dataSkippingNumIndexedCols", "0"))

@@ -17,6 +17,8 @@ from etl_customers.utils.progress import Commit
 from etl_customers.utils.schema_change import Mark
 
 NAME = "silver.purchases"
+#: A first load of so many rows needs no gathering: each task that reads the stage has a file's worth.
+_BULK_ROWS = 500_000
 
 _DERIVED = {
     ColumnFormat.MONEY: ((CURRENCY, "ISO 4217 code, from the symbol or else the source's default"),),
@@ -71,7 +73,7 @@ def write_purchases(table: LakeTable, staged: DataFrame, expected: int, fresh: b
         return
     winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*table.schema.fieldNames())
     if fresh:
-        table.append_unheld(winners, ("purchase_key",), commit)
+        table.append_unheld(winners, ("purchase_key",), commit, bulk=expected >= _BULK_ROWS)
         written = table.appended_rows()
     else:
         builder = table.delta().alias("t").merge(winners.alias("s"), "t.purchase_key = s.purchase_key")
