@@ -31,8 +31,7 @@ _NEXT_PERSON = 1_234_567
 _NOT_DIGITS = str.maketrans("", "", ".- ")
 #: The database service's batches are as large by default.
 _BATCH_ROWS = 1_000_000
-#: Rows of the same purchase have this much later changes, and another amount, in a batch of changes.
-_YEARS = re.compile("202[56]")
+_DAY = re.compile("202[0-9]-[01][0-9]-[0-3][0-9]")
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class RawMaker:
         self._contract = contract
         self._names = list(contract.column_names)
         self._at = {name: position for position, name in enumerate(self._names)}
+        #: By raw lake, how many rows of the database it was made of.
+        self._made: dict[Path, int] = {}
         self._sample: dict[str, list[Row]] = {source.value: [] for source in SourceName}
         for source, row in source_rows(min(rows, _SYNTHETIC_ROWS)):
             self._sample[source].append(row)
@@ -60,6 +61,8 @@ class RawMaker:
         written = 0
         for source, sample in self._sample.items():
             wanted = rows * len(sample) // size
+            if source == SourceName.DATABASE.value:
+                self._made[raw] = wanted
             every = islice(self._copies(sample, shape), wanted)
             number = 0
             while batch := list(islice(every, _BATCH_ROWS)):
@@ -69,21 +72,35 @@ class RawMaker:
         return written
 
     def add_changes(self, raw: Path, rows: int) -> int:
-        """One more batch of the database: half of its rows newer versions of purchases there, half new purchases."""
-        sample = self._sample[SourceName.DATABASE.value]
-        old = [self._changed(row) for row in islice(self._copies(sample, Shape()), rows // 2)]
-        new = [self._renamed(row, "new") for row in islice(self._copies(sample, Shape()), rows - rows // 2)]
-        folder = raw / SourceName.DATABASE.value / self._contract.name
-        self._publish(raw, SourceName.DATABASE.value, len(list(folder.glob("batch=*"))) + 1, old + new)
-        return rows
+        """One more batch of the database, as a day brings it: half of its rows are newer versions of the newest
+        purchases that a lake of `make` holds, half new purchases of the same days.
+        """
+        source = SourceName.DATABASE.value
+        folder = raw / source / self._contract.name
+        number = len(list(folder.glob("batch=*"))) + 1
+        copies = max(1, self._made[raw] // len(self._sample[source]))
+        newest = self._newest(rows // 2 // copies)
+        old = [self._changed(row, number) for copy in range(copies) for row in self._copy(newest, copy)]
+        new = [self._renamed(row, f"new{number}") for copy in range(copies) for row in self._copy(newest, copy)]
+        self._publish(raw, source, number, old + new)
+        return len(old + new)
+
+    def _newest(self, count: int) -> list[Row]:
+        """Rows of the database's sample with a purchase_id, by the latest days."""
+        day, key = self._at["purchase_date"], self._at["purchase_id"]
+        dated = [row for row in self._sample[SourceName.DATABASE.value] if row[key] and _DAY.fullmatch(row[day] or "")]
+        return sorted(dated, key=lambda row: str(row[day]), reverse=True)[:count]
 
     def _copies(self, sample: Sequence[Row], shape: Shape) -> Iterator[Row]:
         copy = 0
         while True:
-            for row in sample:
-                made = row if copy == 0 else self._of_another(self._renamed(row, str(copy)), copy)
+            for made in self._copy(sample, copy):
                 yield self._moved(made) if shape.one_store else made
             copy += 1
+
+    def _copy(self, rows: Iterable[Row], copy: int) -> Iterator[Row]:
+        for row in rows:
+            yield row if copy == 0 else self._of_another(self._renamed(row, str(copy)), copy)
 
     def _renamed(self, row: Row, suffix: str) -> Row:
         return self._with(row, "purchase_id", lambda text: f"{text}-{suffix}")
@@ -104,9 +121,11 @@ class RawMaker:
     def _moved(self, row: Row) -> Row:
         return self._with(row, "store_location", lambda text: self._contract.stores[0].name)
 
-    def _changed(self, row: Row) -> Row:
-        later = self._with(row, "updated_at", lambda text: _YEARS.sub("2026", text, count=1))
-        return self._with(later, "product", lambda text: f"{text} novo")
+    def _changed(self, row: Row, number: int) -> Row:
+        """Its version of the batch of that number: later than any before."""
+        made = list(row)
+        made[self._at["updated_at"]] = f"2026-11-01T{number // 60:02d}:{number % 60:02d}:00Z"
+        return self._with(made, "product", lambda text: f"{text} {number}")
 
     def _with(self, row: Row, column: str, change: Callable[[str], str]) -> Row:
         position, made = self._at[column], list(row)
