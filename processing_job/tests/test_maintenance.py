@@ -173,6 +173,12 @@ def test_many_small_writes_end_in_few_files_and_are_still_counted_right(spark: S
         assert merged == [1] * _MANY_COMMITS and table.progress("s").consumed == 1000 + _MANY_COMMITS - 1
 
 
+def test_bulk_is_not_gathered(spark: SparkSession, tmp_path: Path) -> None:
+    table = _table(spark, tmp_path / "t", commits=0)
+    table.append(_six_parts(spark), _COMMIT, bulk=True)
+    assert _metrics(table, 1)["numFiles"] == "6", "a file from each task"
+
+
 def test_who_loses_to_another_writer_says_so_and_goes_on(spark: SparkSession, tmp_path: Path) -> None:
     raced, other = (_table(spark, tmp_path / name, commits=2) for name in ("raced", "other"))
     rival = Rival(tmp_path / "raced", spark, "k < 5")
