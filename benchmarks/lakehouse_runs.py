@@ -26,7 +26,7 @@ _SAMPLE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Run:
-    """One process: `seconds` of all of it, `inside` without its start, peak resident memory of it and its children."""
+    """One process: `seconds` of all of it, `inside` without its start, peak memory of it and its children."""
 
     seconds: float
     inside: float
@@ -114,7 +114,7 @@ class LakehouseRuns:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], directory: Path) -> tuple[float, float, str]:
-    """Seconds, peak of resident memory in 10^6 bytes over the process and its children, and standard output."""
+    """Seconds, peak of memory in 10^6 bytes over the process and its children, and standard output."""
     started = time.perf_counter()
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=dict(environment), cwd=directory, stdout=pipe, stderr=pipe, text=True) as child:
@@ -128,7 +128,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str], directory: Path
 
 
 class _Peak:
-    """Looks at a tree of processes from a thread; the kernel keeps each one's own peak only."""
+    """Looks at a tree of processes from a thread; the kernel keeps each one's own peak only.
+
+    By their proportional set size: of resident sizes, a Java that forks to run a command counts twice for a moment.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid, self._most = pid, 0
@@ -146,6 +149,6 @@ class _Peak:
             try:
                 root = psutil.Process(self._pid)
                 tree = [root, *root.children(recursive=True)]
-                self._most = max(self._most, sum(process.memory_info().rss for process in tree))
+                self._most = max(self._most, sum(process.memory_full_info().pss for process in tree))
             except psutil.Error:
                 continue
