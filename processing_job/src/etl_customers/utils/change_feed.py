@@ -43,8 +43,9 @@ class ChangeFeed:
         """
         if self.after is None:
             return False
-        commits = [c for c in delta_log.commits(self.spark, self.address) if self.after < c.version <= self.until]
-        rows = [commit.rows for commit in commits]
+        (newest,) = delta_log.commits(self.spark, self.address, 1)
+        since = delta_log.commits(self.spark, self.address, newest.version - self.after)
+        rows = [commit.rows for commit in since if commit.version <= self.until]
         is_known = len(rows) == self.until - self.after and None not in rows
         return is_known and sum(filter(None, rows)) <= FEW_ROWS
 

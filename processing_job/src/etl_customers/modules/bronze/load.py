@@ -144,8 +144,8 @@ class BronzeLoad:
     def _start(self, parts: RawParts) -> StreamingQuery:
         job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
         stream = self.reader.stream(parts).withColumn("_source", F.lit(parts.source.name))
-        how = (self.run_id, parts.source.name, parts.size >= _BULK_BYTES)
-        append = BronzeAppend(self.contract, self.table.address, self.table.schema, self.key, *how)
+        made_of = (self.contract, self.table.address, self.table.schema, self.key)
+        append = BronzeAppend(*made_of, self.run_id, parts.source.name, bulk=parts.size >= _BULK_BYTES)
         writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
         return writer.option("checkpointLocation", f"{self.checkpoint_path}/{parts.name}").start()
 

@@ -23,40 +23,39 @@ class Outcome(StrEnum):
 
 KEY_CONFLICT = "KEY_CONFLICT"
 _GROUP = "_group"
-#: What decides between versions of one moment, in this order.
-_TIES = ("_priority", "_content_hash", "_source_file", "_row_hash")
+_NEWEST = "_newest"
+#: The rank of a version among those of its purchase, the smallest wins: part -> column.
+_RANK = {
+    "newest": _NEWEST,
+    "priority": "_priority",
+    "content": "_content_hash",
+    "file": "_source_file",
+    "row": "_row_hash",
+}
 
 
-def rank() -> Column:
-    """The place of a version among those of its purchase: the smallest wins."""
-    return F.struct(*(value.alias(name) for name, value in _order().items()))
+def _dated(frame: DataFrame) -> DataFrame:
+    """With the rank's column that a row does not have by itself."""
+    return frame.withColumn(_NEWEST, -F.unix_micros("_event_at"))
 
 
-def _order() -> dict[str, Column]:
-    return {
-        "newest": -F.unix_micros("_event_at"),
-        "priority": F.col("_priority"),
-        "content": F.col("_content_hash"),
-        "file": F.col("_source_file"),
-        "row": F.col("_row_hash"),
-    }
+def _rank(prefix: str = "") -> Column:
+    return F.struct(*(F.col(f"{prefix}{column}").alias(part) for part, column in _RANK.items()))
 
 
 def classify(staged: DataFrame, purchases: DataFrame) -> DataFrame:
     """`staged` with `_outcome`, `_replaces_conflict` (silver's present row loses to this one at the same event time),
     and KEY_CONFLICT among the errors of a row that contradicts the winner at the winner's own event time.
     """
-    held = purchases.select(F.col("purchase_key").alias(_GROUP), rank().alias("_held"))
+    held = _dated(purchases).select(F.col("purchase_key").alias(_GROUP), _rank().alias("_held"))
     valid = F.size("_errors") == 0
     # A column, not an expression: join and windows then share one exchange of the rows, and one sort. Rows without a
     # key must not meet in one partition.
     frame = staged.withColumn(_GROUP, F.coalesce("purchase_key", "_row_hash")).join(held, _GROUP, "left")
-    versions = Window.partitionBy(_GROUP).orderBy("_newest", *_TIES)
-    best_of = {f"_best_{name}": F.first(name).over(versions) for name in ("_newest", *_TIES)}
-    frame = frame.withColumn("_newest", _order()["newest"])
-    frame = frame.withColumns(best_of | {"_place": F.row_number().over(versions)})
-    best = F.struct(*(F.col(f"_best_{name}").alias(part) for part, name in zip(_order(), ("_newest", *_TIES))))
-    own, present = rank(), F.col("_held")
+    versions = Window.partitionBy(_GROUP).orderBy(*_RANK.values())
+    best_of = {f"_best{column}": F.first(column).over(versions) for column in _RANK.values()}
+    frame = _dated(frame).withColumns(best_of | {"_place": F.row_number().over(versions)})
+    best, own, present = _rank("_best"), _rank(), F.col("_held")
     winner = F.least(best, present)
     beats_present = present.isNull() | (best < present)
     contradicts = (own["newest"] == winner["newest"]) & (own["content"] != winner["content"])
@@ -76,4 +75,4 @@ def classify(staged: DataFrame, purchases: DataFrame) -> DataFrame:
         }
     )
     frame = frame.withColumn("_replaces_conflict", F.col("_replaces_conflict") & (F.col("_outcome") == "written"))
-    return frame.drop(_GROUP, "_held", "_newest", "_place", *best_of)
+    return frame.drop(_GROUP, _NEWEST, "_held", "_place", *best_of)

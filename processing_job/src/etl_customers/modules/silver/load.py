@@ -97,7 +97,7 @@ class SilverLoad:
         return self._written(classify(staged, held))
 
     def _written(self, frame: DataFrame) -> DataFrame:
-        """What takes part, in the staging table. It holds masked values only."""
+        """The same rows, read from the staging table. It holds masked values only."""
         written = Commit(self.run_id, {}).to_json()
         writer = frame.write.mode("overwrite").option("overwriteSchema", "true").option("userMetadata", written)
         self.stage_address.save(writer.option("delta.dataSkippingNumIndexedCols", "0"))
