@@ -33,14 +33,15 @@ def main() -> None:
     _reference_tables(connection, contract, read_token_key(KeyFile(Path(key_file)), "bench"))
     names = contract.column_names
     golden = [c.name for c in contract.columns if c.subject is Subject.CUSTOMER]
-    rank = "(event_at, -priority, content_hash)"
     script = _SCRIPT.read_text(encoding="utf-8")
     for name, text in {
         "{raw}": raw,
         "{out}": out,
         "{columns}": ", ".join(names),
         "{json_columns}": "{" + ", ".join(f"{name}: 'VARCHAR'" for name in names) + "}",
-        "{golden}": ", ".join(f"arg_max({n}, {rank}) FILTER ({n} IS NOT NULL) AS {n}" for n in golden),
+        "{golden}": ", ".join(
+            f"arg_max({n}, (event_at, -priority, {n})) FILTER ({n} IS NOT NULL) AS {n}" for n in golden
+        ),
         "{dates}": " ".join(map(_date, contract.sources)),
         "{moments}": " ".join(map(_moment, contract.sources)),
         "{blanks}": f"'{_BLANKS}'",

@@ -101,9 +101,9 @@ def _classified(staged: DataFrame) -> DataFrame:
 def _gold(purchases: DataFrame, contract: Contract) -> dict[str, DataFrame]:
     rows = purchases.withColumn("month", F.trunc("purchase_date", "month"))
     high = F.count_if(F.col("total_amount") >= F.lit(contract.high_value_purchase)).alias("high_value_purchases")
-    newest = F.struct("_event_at", -F.col("_priority"), "_content_hash")
+    newest = (F.col("_event_at"), -F.col("_priority"))
     about = [column.name for column in contract.columns if column.subject is Subject.CUSTOMER]
-    golden = [F.max_by(name, F.when(F.col(name).isNotNull(), newest)).alias(name) for name in about]
+    golden = [F.max_by(name, F.when(F.col(name).isNotNull(), F.struct(*newest, name))).alias(name) for name in about]
     people = F.count_distinct("cpf_token").alias("customers")
     revenue = F.coalesce(F.sum("total_amount"), F.lit(0)).cast("decimal(28,2)").alias("total_revenue")
     totals = [

@@ -16,7 +16,7 @@ from history_kit import History, Row, append_to_bronze
 from lake_kit import SmallLake, assert_kept_up_as_from_nothing, rows_of
 
 from etl_customers.job import Job, Layer
-from etl_customers.modules.silver import load
+from etl_customers.utils import lake_table
 
 SEEDS = [int(seed) for seed in os.environ.get("HISTORY_SEEDS", "1").split()]
 ROUNDS = int(os.environ.get("HISTORY_ROUNDS", "2"))
@@ -27,7 +27,7 @@ _ARRIVAL = ("_ingested_at", "_run_id")
 def test_tables_kept_up_by_changes_equal_a_full_rebuild(
     lake: SmallLake, tmp_path_factory: pytest.TempPathFactory, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "_LARGE", 0)  # as a large silver meets few rows; other tests meet a small one
+    monkeypatch.setattr(lake_table, "LARGE_BYTES", -1)  # as a large silver meets few rows; other tests meet a small one
     history = History(seed)
     arrived: list[Row] = []
     for number in range(ROUNDS):

@@ -59,7 +59,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> _Sto
     lake.run(Layer.SILVER)
     age(lake.root, 200, spark)
     files = _files(lake.root)
-    bronze, purchases, *_, stage = kept_tables(lake.job())
+    kept = {table.table.name: table for table in kept_tables(lake.job())}
+    bronze, purchases, stage = kept["bronze.customers"], kept["silver.purchases"], kept["silver._stage"]
     dry = keep_up_all([bronze, purchases, stage], dry_run=True)
     changed = sorted(files ^ _files(lake.root))
     rows = [_purchases(lake)]
@@ -96,14 +97,18 @@ def test_a_dry_run_reports_and_touches_nothing(story: _Story) -> None:
 
 
 def test_files_become_fewer_and_clustered_and_what_nobody_needs_is_deleted(story: _Story) -> None:
+    absent = {name for name, table in story.behind.items() if table["status"] == "absent"}
+    assert absent == {"silver._stage_customers", "gold._stage_customer_360"}, "for large tables only"
     for name, table in story.behind.items():
+        if name in absent:
+            continue
         assert table["status"] == "done" and table["after"]["rows"] == table["before"]["rows"], name
         if name != "silver.purchases":
             assert table["after"]["reclaimable_files"] == 0, name
     assert story.behind["bronze.customers"]["optimized"] and story.behind["bronze.customers"]["after"]["files"] == 1
     assert story.behind["silver._stage"]["vacuum"] == "deleted"
     clustered = story.lake.job().purchases.delta().detail().first()
-    assert clustered and clustered["clusteringColumns"] == ["purchase_date", "store_id"]
+    assert clustered and clustered["clusteringColumns"] == ["purchase_date"]
 
 
 def test_the_change_feed_is_kept_until_gold_has_taken_it(story: _Story) -> None:
@@ -149,8 +154,9 @@ def test_a_retention_below_the_floor_is_refused(
 
 def test_many_small_writes_end_in_few_files_and_are_still_counted_right(spark: SparkSession, tmp_path: Path) -> None:
     with _many_commits_are(_MANY_COMMITS, spark):
-        table = _table(spark, tmp_path / "t", commits=_MANY_COMMITS)
-        assert table.appended_rows() == 60, "not the figures of auto compaction's own commit"
+        table = _table(spark, tmp_path / "t", commits=_MANY_COMMITS - 1)
+        more = _six_parts(spark).selectExpr("k + 60 AS k", "v")
+        assert table.append_unheld(more, ("k",), _COMMIT) == 60, "not the figures of auto compaction's own commit"
         plain = str(tmp_path / "plain")
         for _ in range(_MANY_COMMITS):
             _six_parts(spark).write.format("delta").mode("append").save(plain)

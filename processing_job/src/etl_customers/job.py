@@ -36,6 +36,7 @@ from etl_customers.quality.gate import QualityGate, Verdict
 from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.utils import job_log
 from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.staging import Staging
 
 
 class Layer(StrEnum):
@@ -74,7 +75,7 @@ class Job:
         self.key: TokenKey = read_token_key(key_source(settings), settings.token_key_id)
         self.spark: SparkSession = get_session(settings, self._raw_rows)
         silver, gold = settings.silver, settings.gold
-        self.stage_address = silver.table("_stage")
+        self.staging = Staging(self.spark, silver.table("_stage"), "silver._stage")
         self.metrics = RunMetricsTable(self.spark, settings.ops)
         self.bronze = bronze_table(self.spark, settings.bronze, self.contract)
         self.purchases = purchases_table(self.spark, silver, self.contract, KeyMark(self.key))
@@ -162,7 +163,7 @@ class Job:
             self.purchases,
             self.quarantine,
             self.customers,
-            self.stage_address,
+            self.staging,
             self.run_id,
         )
 

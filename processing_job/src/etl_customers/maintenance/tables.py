@@ -4,13 +4,14 @@ Clustering is declared with each table (`LakeTable.cluster_by`) and applied here
 delta-spark 4.4.0 `OPTIMIZE` of a clustered table takes only what is new and makes no commit if nothing is (tried),
 whereas ZORDER rewrites every file each time. A clustered table can be neither partitioned nor ZORDERed.
 
-- bronze.customers and silver.quarantine by `_batch_id`: the bronze step asks which files of the arriving batches are
-  known, and people look into one batch.
-- silver.purchases by day of purchase and store: what is read is some months of some stores, and updates concern recent
-  purchases, so that a MERGE rewrites few files. Not by `purchase_key`, a hash: a batch's keys lie in every file anyway.
+- bronze.customers and silver.quarantine not at all: their files lie in the order of arrival, batch by batch, which is
+  how people look into them, and to write all of bronze anew would be the dearest part of maintenance.
+- silver.purchases by day of purchase: what is read is some months, and updates concern recent purchases, so that they
+  are in few files. Not by store too: of two columns, a file of a table this size has half of the days. Not by
+  `purchase_key`, a hash: a batch's keys lie in every file anyway.
 - silver.customers and gold.customer_360 by `cpf_token`: one person is looked up. Never by CPF or e-mail.
 - gold by store and month and ops.run_metrics: some thousand rows, one file; compaction is enough.
-- silver._stage is overwritten by each run: only its old files are removed.
+- Staging tables are overwritten by each run: only their old files are removed.
 """
 
 from __future__ import annotations
@@ -71,5 +72,6 @@ def kept_tables(job: Job) -> list[KeptTable]:
         job.purchases.name: tuple((target.table, target.definition) for target in grouped),
     }
     kept = [KeptTable(table, followers.get(table.name, ())) for table in job.tables()]
-    stage = LakeTable(job.spark, job.stage_address, "silver._stage", StructType([]), ())
-    return [*kept, KeptTable(job.metrics.table), KeptTable(stage, rewritten=True)]
+    stagings = [job.staging, *(target.staging for target in grouped if target.staging)]
+    staged = [LakeTable(job.spark, staging.address, staging.name, StructType([]), ()) for staging in stagings]
+    return [*kept, KeptTable(job.metrics.table), *(KeptTable(table, rewritten=True) for table in staged)]

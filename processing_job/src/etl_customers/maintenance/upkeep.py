@@ -25,7 +25,7 @@ from etl_customers.maintenance.files import (
     report_on,
 )
 from etl_customers.maintenance.tables import KeptTable
-from etl_customers.utils.lake_table import AUTO_OPTIMIZE, LakeTable
+from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.schema_change import set_properties_sql
 
 #: A commit's change files are written before it: a write may have begun so long before a change was committed.
@@ -113,7 +113,7 @@ def set_properties(table: LakeTable, properties: dict[str, str]) -> None:
 
 def _wanted_properties(kept: KeptTable, layout: Layout, retention_hours: int | None) -> dict[str, str]:
     """Those that the table lacks, as it was made by an older release or somebody has changed it."""
-    wanted = {} if kept.rewritten else dict(AUTO_OPTIMIZE)
+    wanted = {} if kept.rewritten else dict(kept.table.kept_properties)
     if retention_hours is not None and retention_hours != layout.retention_hours:
         wanted[RETENTION_PROPERTY] = f"interval {retention_hours} hours"
     return {name: value for name, value in wanted.items() if layout.properties.get(name) != value}

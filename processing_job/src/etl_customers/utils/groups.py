@@ -16,8 +16,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.utils import job_log
-from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.apart import CHANGE, Change, Changes
+from etl_customers.utils.day_ranges import DayRanges
+from etl_customers.utils.lake_table import LakeTable, same_values
 from etl_customers.utils.progress import Commit, Progress
+from etl_customers.utils.staging import Staging
 
 #: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
 _FEED_IS_CUT = (
@@ -26,6 +29,10 @@ _FEED_IS_CUT = (
     "DELTA_VERSION_NOT_FOUND",
     "DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
 )
+
+
+#: True in a computed row.
+_PRESENT = "_present"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class GroupedTable:
         aggregate: source rows of whole groups -> target rows.
         prepare: adds to source rows those keys that they do not have.
         rules: what decides the rows beside columns and code, as text; a table made by other rules is made anew.
+        staging: for a table with many groups: where the few that change are kept on their way.
+        months_of: the source's column of days, if all rows of a group are of one month.
     """
 
     table: LakeTable
@@ -45,6 +54,8 @@ class GroupedTable:
     aggregate: Callable[[DataFrame], DataFrame]
     prepare: Callable[[DataFrame], DataFrame] = lambda frame: frame
     rules: str = ""
+    staging: Staging | None = None
+    months_of: str | None = None
 
     @property
     def definition(self) -> str:
@@ -73,8 +84,7 @@ class GroupedTable:
             return 0
         commit = Commit(run_id, {source.name: until}, self.definition)
         if progress.fresh:
-            self.table.append_unheld(self.computed(source.read(until)), self.keys, commit)
-            written = self.table.appended_rows()
+            written = self.table.append_unheld(self.computed(source.read(until)), self.keys, commit)
         elif progress.consumed is None or progress.consumed > until:
             written = self._replace(source.read(until), commit, "progress_unknown")
         else:
@@ -84,9 +94,9 @@ class GroupedTable:
 
     def _follow(self, source: LakeTable, after: int, until: int, commit: Commit) -> int:
         """Recompute what changed since `after`, or everything if the changes are not on record any more."""
+        feed = source.feed(after, until)
         try:
-            rows, feed = self.prepare(source.read(until)), source.feed(after, until)
-            return self._merge(rows, self.prepare(feed.touched()), feed.are_few(), commit)
+            return self._take(source, self.prepare(feed.touched()), feed.are_few(), commit)
         except Exception as error:  # by the way Spark is called, its fault comes in one of several classes
             reason = next((condition for condition in _FEED_IS_CUT if condition in str(error)), None)
             if reason is None:
@@ -95,33 +105,54 @@ class GroupedTable:
 
     def _replace(self, rows: DataFrame, commit: Commit, reason: str) -> int:
         job_log.info("table_made_anew", table=self.table.name, reason=reason)
-        self.table.replace(self.computed(rows), commit)
-        return self.table.appended_rows()
+        return self.table.replace(self.computed(rows), commit)
 
-    def _merge(self, rows: DataFrame, touched: DataFrame, few: bool, commit: Commit) -> int:
+    def _take(self, source: LakeTable, touched: DataFrame, few: bool, commit: Commit) -> int:
+        """Compute the groups of the rows that changed anew."""
+        rows = source.read(commit.consumed[source.name])
+        if few and self.months_of and source.is_large():
+            months = DayRanges.of(touched, self.months_of).months()
+            rows = rows.where(months.hold(F.col(self.months_of)))
         groups = touched.select(*self.keys).distinct()
-        sought = F.broadcast(groups) if few else groups
-        same = self._same_group("g", "r")
-        fresh = self.aggregate(rows.alias("r").join(sought.alias("g"), F.expr(same), "left_semi"))
-        fresh = fresh.withColumn("_present", F.lit(True))
-        computed = groups.alias("g").join(fresh.alias("r"), F.expr(same), "left")
+        computed = self._computed_of(self.prepare(rows), groups, few)
+        if few and self.staging and self.table.is_large():
+            return self._changes(self.staging, computed, groups, commit.run_id).write(self.table, commit)
+        return self._merge(computed, commit)
+
+    def _computed_of(self, rows: DataFrame, groups: DataFrame, few: bool) -> DataFrame:
+        """One row for each of `groups`, with `_present`: NULL if none of `rows` is of it any more."""
+        sought, same = F.broadcast(groups) if few else groups, same_values("g", "r", self.keys)
+        fresh = self.aggregate(rows.alias("r").join(sought.alias("g"), same, "left_semi"))
+        fresh = fresh.withColumn(_PRESENT, F.lit(True))
+        found = groups.alias("g").join(fresh.alias("r"), same, "left")
         names = self.table.schema.fieldNames()
-        source = computed.select(
-            *(F.col(f"{'g' if name in self.keys else 'r'}.{name}").alias(name) for name in names), "r._present"
-        )
+        values = [F.col(f"{'g' if name in self.keys else 'r'}.{name}").alias(name) for name in names]
+        return found.select(*values, f"r.{_PRESENT}")
+
+    def _changes(self, staging: Staging, computed: DataFrame, groups: DataFrame, run_id: str) -> Changes:
+        """What each of few groups does to a large table."""
+        same = same_values("t", "g", self.keys)
+        held = self.table.read().alias("t").join(F.broadcast(groups).alias("g"), same, "left_semi").select(*self.keys)
+        held = held.withColumn("_held", F.lit(True))
+        is_held, is_present = F.col("h._held").isNotNull(), F.col(_PRESENT).isNotNull()
+        what = F.when(is_held & is_present, Change.UPDATE.value).when(is_held, Change.DELETE.value)
+        what = what.when(is_present, Change.INSERT.value)
+        found = computed.alias("c").join(held.alias("h"), same_values("c", "h", self.keys), "left")
+        rows = found.select(*(f"c.{name}" for name in self.table.schema.fieldNames()), what.alias(CHANGE))
+        return Changes(staging.kept(rows.where(F.col(CHANGE).isNotNull()), run_id), self.keys)
+
+    def _merge(self, computed: DataFrame, commit: Commit) -> int:
+        names = self.table.schema.fieldNames()
         values = {name: f"s.{name}" for name in names}
         differs = " OR ".join(f"NOT (t.{name} <=> s.{name})" for name in names if name not in self.keys)
         builder = (
             self.table.delta()
             .alias("t")
-            .merge(source.alias("s"), self._same_group("t", "s"))
-            .whenMatchedDelete("s._present IS NULL")
+            .merge(computed.alias("s"), same_values("t", "s", self.keys))
+            .whenMatchedDelete(f"s.{_PRESENT} IS NULL")
             .whenMatchedUpdate(differs, values)  # type: ignore[arg-type]
-            .whenNotMatchedInsert("s._present", values)  # type: ignore[arg-type]
+            .whenNotMatchedInsert(f"s.{_PRESENT}", values)  # type: ignore[arg-type]
         )
         metrics = self.table.merge(builder, commit)
         counted = ("numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted")
         return sum(metrics.get(name, 0) for name in counted)
-
-    def _same_group(self, left: str, right: str) -> str:
-        return " AND ".join(f"{left}.{key} <=> {right}.{key}" for key in self.keys)

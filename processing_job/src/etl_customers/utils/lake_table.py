@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from customer_contract import Column
+from customer_contract import Column as ContractColumn
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -28,10 +28,17 @@ _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
 #: How long another run may take to commit the table that both are creating.
 _PATIENCE_SECONDS = 10
+#: Of a table's files: from here on its rows do not go to meet few others, but those to them.
+LARGE_BYTES = 64 * 2**20
 #: So many newest commits are looked at for other writers.
 _RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
+
+
+def same_values(left: str, right: str, keys: tuple[str, ...]) -> Column:
+    """A join's condition: the same keys on both sides, which go by these aliases; NULL is the same as NULL."""
+    return F.expr(" AND ".join(f"{left}.{key} <=> {right}.{key}" for key in keys))
 
 
 class LakeTable:
@@ -49,6 +56,7 @@ class LakeTable:
             file of each new table for them.
         columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
         mark: what its rows were made with, if another must be refused; kept once it is set.
+        deletion_vectors: changed and deleted rows are marked, and their files not written anew for them.
     """
 
     def __init__(
@@ -59,8 +67,9 @@ class LakeTable:
         schema: StructType,
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
-        columns: tuple[Column, ...] = (),
+        columns: tuple[ContractColumn, ...] = (),
         mark: Mark | None = None,
+        deletion_vectors: bool = False,
     ) -> None:
         self.spark = spark
         self.address = address
@@ -70,8 +79,8 @@ class LakeTable:
         self.cluster_by = cluster_by
         self._columns = columns
         self._mark = mark
-        #: The size of its files when its properties were read last.
-        self.bytes_at_check = 0
+        #: Properties that the table should have whoever made it.
+        self.kept_properties = AUTO_OPTIMIZE | {"delta.enableDeletionVectors": str(deletion_vectors).lower()}
         self._marks = dict(mark.properties) if mark else {}
 
     def ensure(self) -> LakeTable:
@@ -116,9 +125,12 @@ class LakeTable:
         """The table's properties; none if it is not there."""
         if not self.exists():
             return {}
-        detail = self.delta().detail().collect()[0]
-        self.bytes_at_check = detail["sizeInBytes"] or 0
-        return dict(detail["properties"])
+        return dict(self.delta().detail().select("properties").collect()[0][0])
+
+    def is_large(self) -> bool:
+        """True if to move all of it costs more than to look at it twice."""
+        size = self.delta().detail().select("sizeInBytes").collect()[0][0]
+        return (size or 0) > LARGE_BYTES
 
     def exists(self) -> bool:
         """True if the table is there."""
@@ -167,13 +179,29 @@ class LakeTable:
         writer = frame.write.mode("append").option("userMetadata", commit.to_json())
         self.address.save(writer.option("optimizeWrite", "false") if bulk else writer)
 
-    def append_unheld(self, frame: DataFrame, keys: tuple[str, ...], commit: Commit, bulk: bool = False) -> None:
-        """Like `append`, but only those rows whose `keys` the table does not hold yet.
+    def append_unheld(
+        self,
+        frame: DataFrame,
+        keys: tuple[str, ...],
+        commit: Commit,
+        bulk: bool = False,
+        few: bool = False,
+        among: Column | None = None,
+    ) -> int:
+        """Like `append`, but only those rows whose `keys` the table does not hold yet; returns how many these were.
 
         It reads the table, so Delta refuses the commit if another run added rows meanwhile; two bare appends both pass.
+
+        `few`: the keys may be sent to every task. `among`: where the table can hold them at all; None: anywhere.
         """
-        same = F.expr(" AND ".join(f"n.{key} <=> h.{key}" for key in keys))
-        self.append(frame.alias("n").join(self.read().select(*keys).alias("h"), same, "left_anti"), commit, bulk)
+        held = self.read() if among is None else self.read().where(among)
+        held = held.select(*keys)
+        if few:
+            sought = F.broadcast(frame.select(*keys).distinct())
+            held = held.alias("h").join(sought.alias("s"), same_values("h", "s", keys), "left_semi")
+        same, before = same_values("n", "h", keys), self.version()
+        self.append(frame.alias("n").join(held.alias("h"), same, "left_anti"), commit, bulk)
+        return self._added(commit, before)
 
     def written_by_others(self, after: int, run_id: str) -> bool:
         """True if another run than that one may have changed rows since version `after`."""
@@ -186,16 +214,25 @@ class LakeTable:
         recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
         return any(is_of_another(commit, run_id) for commit in recent)
 
-    def replace(self, frame: DataFrame, commit: Commit) -> None:
-        """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit."""
+    def replace(self, frame: DataFrame, commit: Commit) -> int:
+        """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit; returns its
+        number of rows.
+        """
+        before = self.version()
         # The properties too: under a name this is CREATE OR REPLACE, and the log must never hold personal statistics.
         writer = frame.write.mode("overwrite").option("overwriteSchema", "true").options(**self._properties())
         self.address.save(writer.option("userMetadata", commit.to_json()))
+        return self._added(commit, before)
 
-    def appended_rows(self) -> int:
-        """How many rows the newest commit added, by Delta's own count; auto compaction's commit after it adds none."""
-        commit = delta_log.newest_change(self.spark, self.address)
-        return int(commit.metrics.get("numOutputRows", 0)) if commit else 0
+    def _added(self, commit: Commit, after: int) -> int:
+        """How many rows that commit added after that version, by Delta's own count; none if it was not made, for none.
+
+        It need not be the newest: auto compaction may have committed after it, or another run.
+        """
+        newest, told = self.version(), commit.to_json()
+        since = delta_log.commits(self.spark, self.address, newest - after) if newest > after else []
+        own = (c for c in since if c.changes_rows and c.metadata == told)
+        return sum(int(c.metrics.get("numOutputRows", 0)) for c in own)
 
     def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:
         """Run a MERGE in one commit that carries the progress; returns Delta's own operation metrics."""
@@ -228,8 +265,7 @@ class LakeTable:
     def _properties(self) -> dict[str, str]:
         return {
             "delta.enableChangeDataFeed": "true",
-            "delta.enableDeletionVectors": "false",
-            **AUTO_OPTIMIZE,
+            **self.kept_properties,
             **schema_change.promises(self._columns),
             **self._marks,
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),

@@ -30,4 +30,4 @@ def bronze_table(spark: SparkSession, bronze: Place, contract: Contract) -> Lake
     fields += [StructField(name, StringType(), True, {"comment": text}) for name, text in _METADATA.items()]
     fields += [StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"})]
     table = bronze.table(contract.name)
-    return LakeTable(spark, table, NAME, StructType(fields), _STATS, cluster_by=("_batch_id",))
+    return LakeTable(spark, table, NAME, StructType(fields), _STATS)

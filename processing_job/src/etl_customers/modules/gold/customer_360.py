@@ -10,6 +10,7 @@ from pyspark.sql.types import ArrayType, DataType, DateType, DecimalType, LongTy
 from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.staging import Staging
 
 
 def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> GroupedTable:
@@ -34,19 +35,18 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
     stats = ("cpf_token", "first_purchase", "last_purchase")
     keys = ("cpf_token",)
     address = gold.table("customer_360")
-    table = LakeTable(spark, address, "gold.customer_360", StructType(fields), stats, keys)
-    rules = f"high_value={contract.high_value_purchase}"
-    return GroupedTable(table, keys, lambda purchases: _aggregate(purchases, contract), rules=rules)
+    table = LakeTable(spark, address, "gold.customer_360", StructType(fields), stats, keys, deletion_vectors=True)
+    rules = f"high_value={contract.high_value_purchase} ties=value"
+    staging = Staging(spark, gold.table("_stage_customer_360"), "gold._stage_customer_360")
+    return GroupedTable(table, keys, lambda purchases: _aggregate(purchases, contract), rules=rules, staging=staging)
 
 
 def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
-    newest = F.struct("_event_at", -F.col("_priority"), "_content_hash")
-    has_email = F.col("email").contains("@")
-    domain = F.substring_index("email", "@", -1)
+    domain = F.when(F.col("email").contains("@"), F.substring_index("email", "@", -1))
     revenue = [column for currency in contract.currencies for column in _revenue(currency)]
     return purchases.groupBy("cpf_token").agg(
-        F.max_by("token_key_id", newest).alias("token_key_id"),
-        F.max_by(domain, F.when(has_email, newest)).alias("email_domain"),
+        _newest(F.col("token_key_id")).alias("token_key_id"),
+        _newest(domain).alias("email_domain"),
         F.count("*").alias("purchases"),
         F.count_if(F.col("total_amount") >= F.lit(contract.high_value_purchase)).alias("high_value_purchases"),
         F.count_distinct("store_id").alias("stores"),
@@ -56,6 +56,12 @@ def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
         F.array_sort(F.collect_set("_source")).alias("sources"),
         *revenue,
     )
+
+
+def _newest(value: Column) -> Column:
+    """The newest that is known; of several at that time the one of the source trusted most, or else the greatest."""
+    known = F.struct(F.col("_event_at"), -F.col("_priority"), value.alias("value"))
+    return F.max(F.when(value.isNotNull(), known))["value"]
 
 
 def _revenue(currency: str) -> list[Column]:

@@ -11,6 +11,7 @@ from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
+_DAY = "purchase_date"
 _STORE = (
     ("store_id", StringType(), "Store, by the reference list"),
     ("month", DateType(), "First day of the month of purchase"),
@@ -46,7 +47,7 @@ def store_monthly_metrics(spark: SparkSession, gold: Place, contract: Contract) 
 
     table = _table(spark, gold, "store_monthly_metrics", columns)
     rules = f"high_value={contract.high_value_purchase}"
-    return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month, rules)
+    return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month, rules, months_of=_DAY)
 
 
 def customers_per_store(spark: SparkSession, gold: Place) -> GroupedTable:
@@ -64,11 +65,11 @@ def customers_per_store(spark: SparkSession, gold: Place) -> GroupedTable:
         )
 
     table = _table(spark, gold, "customers_per_store", columns)
-    return GroupedTable(table, ("store_id", "month"), aggregate, _with_month)
+    return GroupedTable(table, ("store_id", "month"), aggregate, _with_month, months_of=_DAY)
 
 
 def _with_month(purchases: DataFrame) -> DataFrame:
-    return purchases.withColumn("month", F.trunc("purchase_date", "month"))
+    return purchases.withColumn("month", F.trunc(_DAY, "month"))
 
 
 def _names() -> list[Column]:

@@ -44,8 +44,9 @@ def _rank(prefix: str = "") -> Column:
 
 
 def classify(staged: DataFrame, purchases: DataFrame) -> DataFrame:
-    """`staged` with `_outcome`, `_replaces_conflict` (silver's present row loses to this one at the same event time),
-    and KEY_CONFLICT among the errors of a row that contradicts the winner at the winner's own event time.
+    """`staged` with `_outcome`, `_is_held` (silver has a version of the purchase), `_replaces_conflict` (which loses to
+    this one at the same event time), and KEY_CONFLICT among the errors of a row that contradicts the winner at the
+    winner's own event time.
     """
     held = _dated(purchases).select(F.col("purchase_key").alias(_GROUP), _rank().alias("_held"))
     valid = F.size("_errors") == 0
@@ -71,6 +72,7 @@ def classify(staged: DataFrame, purchases: DataFrame) -> DataFrame:
         {
             "_outcome": outcome,
             "_errors": F.when(valid & contradicts, F.array(conflict)).otherwise(F.col("_errors")),
+            "_is_held": present.isNotNull(),
             "_replaces_conflict": F.coalesce(replaces, F.lit(False)),
         }
     )

@@ -39,12 +39,12 @@ def query(contract: Contract, purchases: str, customers: str) -> str:
     golden = ", ".join(f"'{name}', CAST({name} AS STRING), lineage.{name}" for name in fields)
     return f"""\
 WITH known AS (
-  SELECT cpf_token, _source, _event_at, _content_hash, purchase_key,
+  SELECT cpf_token, _source, _event_at,
          stack({len(fields)}, {known}) AS (field, value)
   FROM {purchases}
 ), newest AS (
   SELECT cpf_token, field, _source, max(_event_at) AS event_at,
-         max_by(value, struct(_event_at, _content_hash, purchase_key)) AS value
+         max_by(value, struct(_event_at, value)) AS value
   FROM known WHERE value IS NOT NULL
   GROUP BY cpf_token, field, _source
 ), disputed AS (

@@ -16,6 +16,7 @@ from etl_customers.modules.silver.purchases import meaning
 from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.staging import Staging
 
 NAME = "silver.customers"
 KEYS = ("cpf_token",)
@@ -46,20 +47,24 @@ def customers(spark: SparkSession, silver: Place, contract: Contract) -> Grouped
     fields.append(_lineage_field(about))
     safe = [c.name for c in about if c.personal_data is PersonalData.NONE]
     stats = ("cpf_token", "first_event_at", "last_event_at", *safe)
-    table = LakeTable(spark, silver.table("customers"), NAME, StructType([token, *fields]), stats, KEYS)
-    rules = " ".join(f"{column.name}={rule}" for column, rule in contract.golden_columns)
-    return GroupedTable(table, KEYS, lambda purchases: _golden(purchases, contract), rules=rules)
+    table = LakeTable(
+        spark, silver.table("customers"), NAME, StructType([token, *fields]), stats, KEYS, deletion_vectors=True
+    )
+    rules = " ".join(f"{column.name}={rule}" for column, rule in contract.golden_columns) + " ties=value"
+    staging = Staging(spark, silver.table("_stage_customers"), "silver._stage_customers")
+    return GroupedTable(table, KEYS, lambda purchases: _golden(purchases, contract), rules=rules, staging=staging)
 
 
-def order_of(rule: Survivorship) -> Column:
-    """What is greatest in the purchase whose value survives; no two purchases of one person are equal in it."""
+def _order(rule: Survivorship) -> tuple[Column, Column]:
+    """What is greatest in the purchase whose value survives. Where it is equal, so is the source, and the greatest
+    value survives: a hash of the purchase would decide as well, but is dear to read.
+    """
     newest, trusted = F.unix_micros("_event_at"), -F.col("_priority")
-    first = {
+    return {
         Survivorship.NEWEST: (newest, trusted),
         Survivorship.OLDEST: (-newest, trusted),
         Survivorship.MOST_TRUSTED: (trusted, newest),
     }[rule]
-    return F.struct(*first, F.col("_content_hash"), F.col("purchase_key"))
 
 
 def _lineage_field(about: list[ContractColumn]) -> StructField:
@@ -72,7 +77,7 @@ def _golden(purchases: DataFrame, contract: Contract) -> DataFrame:
     survivors = [_survivor(column.name, rule) for column, rule in contract.golden_columns]
     grouped = purchases.groupBy(*KEYS).agg(
         *survivors,
-        F.max_by("token_key_id", order_of(Survivorship.NEWEST)).alias("token_key_id"),
+        _survivor("token_key_id", Survivorship.NEWEST),
         F.array_sort(F.collect_set("_source")).alias("sources"),
         F.count("*").alias("purchases"),
         F.min("_event_at").alias("first_event_at"),
@@ -80,13 +85,15 @@ def _golden(purchases: DataFrame, contract: Contract) -> DataFrame:
     )
     values = [F.col(f"_{column.name}.value").alias(column.name) for column, _ in contract.golden_columns]
     lineage = F.struct(*(_origin(column.name, rule) for column, rule in contract.golden_columns)).alias(LINEAGE)
-    return grouped.select(*KEYS, *values, *(name for name, _, _ in _OWN), lineage)
+    own = {name: F.col(name) for name, _, _ in _OWN} | {"token_key_id": F.col("_token_key_id.value")}
+    return grouped.select(*KEYS, *values, *(value.alias(name) for name, value in own.items()), lineage)
 
 
 def _survivor(name: str, rule: Survivorship) -> Column:
-    """The surviving value with its origin, in one aggregate: `_<name>` struct<value, source, event_at>."""
-    known = F.struct(F.col(name).alias("value"), F.col("_source").alias("source"), F.col("_event_at").alias("event_at"))
-    return F.max_by(known, F.when(F.col(name).isNotNull(), order_of(rule))).alias(f"_{name}")
+    """The surviving value with its origin, in one aggregate: `_<name>`, with the fields value, source and event_at."""
+    origin = (F.col("_source").alias("source"), F.col("_event_at").alias("event_at"))
+    known = F.struct(*_order(rule), F.col(name).alias("value"), *origin)
+    return F.max(F.when(F.col(name).isNotNull(), known)).alias(f"_{name}")
 
 
 def _origin(name: str, rule: Survivorship) -> Column:

@@ -5,26 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 from customer_contract import Contract
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from etl_customers.errors import WrittenMeanwhile
-from etl_customers.modules.silver.classify import classify
 from etl_customers.modules.silver.counts import SilverCounts, count_outcomes
-from etl_customers.modules.silver.purchases import write_purchases
+from etl_customers.modules.silver.meeting import meet
 from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
 from etl_customers.modules.silver.stage import stage
+from etl_customers.modules.silver.winners import write_purchases
 from etl_customers.privacy.token_key import TokenKey
-from etl_customers.utils import delta_log, job_log
-from etl_customers.utils.address import Address
+from etl_customers.utils import job_log
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
-
-#: Of silver.purchases, in bytes: from here on it does not go to meet few rows, but their keys to it.
-_LARGE = 64 * 2**20
-#: Among so many newest commits of the staging table is this run's own.
-_NEAR = 20
+from etl_customers.utils.staging import Staging
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class SilverLoad:
     purchases: LakeTable
     quarantine: LakeTable
     customers: GroupedTable
-    stage_address: Address
+    staging: Staging
     run_id: str
 
     def run(self) -> SilverCounts:
@@ -60,7 +54,9 @@ class SilverLoad:
     def _take(self, progress: Progress, until: int) -> SilverCounts:
         feed = self.bronze.feed(progress.consumed, until)
         arrived = feed.changes().where("_change_type = 'insert'")
-        staged = self._staged(arrived, feed.are_few())
+        rows, few = stage(arrived, self.spark, self.contract, self.key), feed.are_few() and self.purchases.is_large()
+        met = meet(rows, self.purchases, self.staging, self.run_id, few)
+        staged = met.rows
         counts = count_outcomes(staged, self.contract)
         counts.check_against(arrived)
         counts.bronze_versions = (0 if progress.consumed is None else progress.consumed + 1, until)
@@ -74,7 +70,7 @@ class SilverLoad:
         self._check_alone(progress)
         # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
         counted = replace(commit, figures={name: asdict(source) for name, source in counts.sources.items()})
-        write_purchases(self.purchases, staged, counts.total("written"), progress.fresh, counted)
+        write_purchases(self.purchases, met, counts.total("written"), progress.fresh, counted)
         self._check_alone(progress)
         return counts
 
@@ -86,22 +82,3 @@ class SilverLoad:
         """
         if self.purchases.written_by_others(progress.version, self.run_id):
             raise WrittenMeanwhile("another run changed silver.purchases while this one worked")
-
-    def _staged(self, arrived: DataFrame, few: bool) -> DataFrame:
-        """The staged rows with their fates, written: computed once, however often they are read below."""
-        staged, held = stage(arrived, self.spark, self.contract, self.key), self.purchases.read()
-        if few and self.purchases.bytes_at_check > _LARGE:
-            staged = self._written(staged)
-            keys = staged.select("purchase_key").distinct()
-            held = held.join(F.broadcast(keys), "purchase_key", "left_semi")
-        return self._written(classify(staged, held))
-
-    def _written(self, frame: DataFrame) -> DataFrame:
-        """The same rows, read from the staging table. It holds masked values only."""
-        written = Commit(self.run_id, {}).to_json()
-        writer = frame.write.mode("overwrite").option("overwriteSchema", "true").option("userMetadata", written)
-        self.stage_address.save(writer.option("delta.dataSkippingNumIndexedCols", "0"))
-        # by its version: another run may have put its own rows in their place by now
-        newest = delta_log.commits(self.spark, self.stage_address, _NEAR)
-        version = next(commit.version for commit in newest if commit.metadata == written)
-        return self.stage_address.load(self.spark.read.option("versionAsOf", version))

@@ -42,8 +42,8 @@ def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> 
         StructField("_ingested_at", TimestampType(), True, {"comment": "When bronze received it"}),
         StructField("_run_id", StringType(), True, {"comment": "The run that rejected it first"}),
     ]
-    schema = StructType(text + own)
-    return LakeTable(spark, silver.table("quarantine"), NAME, schema, _STATS, ("_batch_id",), contract.columns)
+    address, schema = silver.table("quarantine"), StructType(text + own)
+    return LakeTable(spark, address, NAME, schema, _STATS, columns=contract.columns, deletion_vectors=True)
 
 
 def write_quarantine(
