@@ -6,6 +6,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -58,6 +59,16 @@ def test_nothing_is_read_twice_even_without_the_checkpoint(lake: SmallLake) -> N
     ids = sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
     assert ids == ["C1", "C2", "C3"]
     assert lake.job().bronze.version() > before
+
+
+def test_a_lake_that_was_moved_is_no_new_one(lake: SmallLake, tmp_path_factory: pytest.TempPathFactory) -> None:
+    lake.put("database", record(1), record(2))
+    lake.run(Layer.BRONZE)
+    lake.put("database", record(3))
+    lake.root = Path(shutil.move(lake.root, tmp_path_factory.mktemp("elsewhere")))
+    lake.run(Layer.BRONZE)
+    ids = sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
+    assert ids == ["C1", "C2", "C3"]
 
 
 def test_a_row_lost_between_raw_and_bronze_fails_the_run(lake: SmallLake) -> None:

@@ -9,7 +9,7 @@ from threading import Lock
 
 from customer_contract import Contract
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StructType
@@ -42,6 +42,14 @@ _BULK_BYTES = 256 * 2**20
 _APPENDING = Lock()
 
 
+_FILE = "_file"
+
+
+def _file_in_raw() -> Column:
+    """The raw file without the place where raw lies: a lake that was moved is no new one."""
+    return F.substring_index("_source_file", "/", -4).alias(_FILE)
+
+
 @dataclass(frozen=True)
 class BronzeAppend:
     """Appends a micro-batch to bronze, without the raw files that bronze has already.
@@ -70,7 +78,8 @@ class BronzeAppend:
         # All files of the source, rather than those of the batches that arrived: to ask the frame for these is to read
         # and parse raw a second time, which costs more than two columns of bronze.
         known = table.read().where(F.col("_source") == self.source).select("_source_file").distinct()
-        fresh = frame.join(known, "_source_file", "left_anti")
+        known = known.select(_file_in_raw())
+        fresh = frame.withColumn(_FILE, _file_in_raw()).join(known, _FILE, "left_anti")
         table.append(self._with_metadata(fresh), Commit(self.run_id, {}), self.bulk)
 
     def _with_metadata(self, frame: DataFrame) -> DataFrame:
