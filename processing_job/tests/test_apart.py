@@ -15,7 +15,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from etl_customers.errors import WrittenMeanwhile
 from etl_customers.job import Layer
-from etl_customers.utils import delta_log, lake_table
+from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.apart import CHANGE, Change, Changes
 from etl_customers.utils.conflicts import CONFLICTS
@@ -28,7 +28,7 @@ Row = tuple[str | None, int | None]
 
 
 @pytest.fixture
-def table(spark: SparkSession, tmp_path: Path) -> LakeTable:
+def table(spark: SparkSession, tmp_path: Path, all_is_large: None) -> LakeTable:
     made = LakeTable(spark, Address(str(tmp_path / "t")), "silver.t", _SCHEMA, ("k", "v"), deletion_vectors=True)
     made.ensure().append(spark.createDataFrame([("a", 1), ("b", 2), ("c", 3), (None, 4)], _SCHEMA), Commit("r", {}))
     return made
@@ -99,7 +99,7 @@ def test_rows_that_another_run_inserted_are_not_doubled_and_leave_the_progress_a
 
 def test_an_insertion_during_the_append_is_a_conflict(spark: SparkSession, table: LakeTable) -> None:
     """Though no file of the table need be read: `since` passes over all of them."""
-    sleeps = F.expr("java_method('java.lang.Thread', 'sleep', 4000L)")
+    sleeps = F.expr("java_method('java.lang.Thread', 'sleep', 2000L)")
     changes = Changes(
         _changes(spark, ("d", 5, Change.INSERT)).rows.where(F.coalesce(sleeps, F.lit("")) != "x"),
         ("k",),
@@ -115,15 +115,16 @@ def test_an_insertion_during_the_append_is_a_conflict(spark: SparkSession, table
 
     writer = threading.Thread(target=write)
     writer.start()
-    time.sleep(1.5)
+    time.sleep(1)
     Changes(_changes(spark, ("d", 6, Change.INSERT)).rows, ("k",)).write(table, Commit("other", {}))
     writer.join()
     assert len(caught) == 1 and isinstance(caught[0], CONFLICTS), caught
     assert [v for k, v in _rows(table) if k == "d"] == [6]
 
 
-def test_a_run_that_ends_between_the_two_commits_is_taken_up(lake: SmallLake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake_table, "LARGE_BYTES", -1)
+def test_a_run_that_ends_between_the_two_commits_is_taken_up(
+    lake: SmallLake, all_is_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake.put("database", record(1), record(2), record(3))
     lake.run_to_silver()
     lake.put("database", record(1, product="Chá", updated_at=_LATER), record(4), record(5))

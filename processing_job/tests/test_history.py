@@ -16,7 +16,6 @@ from history_kit import History, Row, append_to_bronze
 from lake_kit import SmallLake, assert_kept_up_as_from_nothing, rows_of
 
 from etl_customers.job import Job, Layer
-from etl_customers.utils import lake_table
 
 SEEDS = [int(seed) for seed in os.environ.get("HISTORY_SEEDS", "1").split()]
 ROUNDS = int(os.environ.get("HISTORY_ROUNDS", "2"))
@@ -25,9 +24,8 @@ _ARRIVAL = ("_ingested_at", "_run_id")
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_tables_kept_up_by_changes_equal_a_full_rebuild(
-    lake: SmallLake, tmp_path_factory: pytest.TempPathFactory, seed: int, monkeypatch: pytest.MonkeyPatch
+    lake: SmallLake, all_is_large: None, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
-    monkeypatch.setattr(lake_table, "LARGE_BYTES", -1)  # as a large silver meets few rows; other tests meet a small one
     history = History(seed)
     arrived: list[Row] = []
     for number in range(ROUNDS):
