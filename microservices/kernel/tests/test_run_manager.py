@@ -9,8 +9,9 @@ import pytest
 from kernel_fakes import FakeSource, MemoryLake, RecordingTelemetry, TickingClock, numbered, wait_for
 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
+from ingestion_kernel.application.services import run_manager
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup
-from ingestion_kernel.application.services.run_manager import KEY_LIFETIME, REMEMBERED, Ending, RunManager
+from ingestion_kernel.application.services.run_manager import KEY_LIFETIME, Ending, RunManager
 from ingestion_kernel.domain.batch import Mode
 from ingestion_kernel.domain.exceptions import (
     IdempotencyKeyReused,
@@ -146,7 +147,15 @@ def test_a_key_answers_with_the_run_that_it_started(gated: Gated) -> None:
     assert gated.manager.start(Mode.INCREMENTAL, "key") is not first, "a key lives for a day"
 
 
-def test_what_is_remembered_is_bounded(gated: Gated) -> None:
+@pytest.fixture
+def few() -> Iterator[int]:
+    """So many runs are remembered; each takes time, as it ends with a collection of garbage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_manager, "REMEMBERED", 5)
+        yield 5
+
+
+def test_what_is_remembered_is_bounded(few: int, gated: Gated) -> None:
     gated.gate.set()
 
     def run(key: str | None) -> Run:
@@ -155,9 +164,9 @@ def test_what_is_remembered_is_bounded(gated: Gated) -> None:
         return started
 
     first = run("first")
-    for number in range(REMEMBERED):
+    for number in range(few):
         run(f"key-{number}")
-    assert len(gated.manager.newest_first(2 * REMEMBERED)) == len(gated.manager._keys._entries) == REMEMBERED
+    assert len(gated.manager.newest_first(2 * few)) == len(gated.manager._keys._entries) == few
     assert run("first") is not first
 
 
