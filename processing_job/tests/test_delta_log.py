@@ -32,6 +32,11 @@ def test_the_files_of_the_log_say_what_delta_says(spark: SparkSession, tmp_path:
     assert [commit.operation for commit in read] == ["RESTORE", "MERGE", "WRITE", "WRITE", "CREATE TABLE"]
     assert delta_log.commits(spark, table.address, 1) == read[:1]
     assert table.version() == 4 and table.progress("bronze.b").consumed == 1
+    after = delta_log.since(spark, table.address, 2)
+    assert (after.newest, after.commits, after.is_whole) == (4, read[:2], True)
+    assert delta_log.since(spark, table.address, 4).is_whole and not delta_log.since(spark, table.address, 5).is_whole
+    (table.address.directory / "_delta_log" / f"{0:020d}.json").unlink()  # type: ignore[operator]
+    assert not delta_log.since(spark, table.address, -1).is_whole, "the log was cleaned up"
     assert [commit.rows for commit in read] == [None, 2, 2, 1, None], "added, changed and removed, where it is known"
 
 

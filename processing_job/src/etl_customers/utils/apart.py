@@ -15,7 +15,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import WrittenMeanwhile
-from etl_customers.utils.lake_table import LakeTable, same_values
+from etl_customers.utils.keys import same_values
+from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit
 
 #: The column that says what a row does.

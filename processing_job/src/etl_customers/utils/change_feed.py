@@ -43,9 +43,8 @@ class ChangeFeed:
         """
         if self.after is None:
             return False
-        (newest,) = delta_log.commits(self.spark, self.address, 1)
-        since = delta_log.commits(self.spark, self.address, newest.version - self.after)
-        rows = [commit.rows for commit in since if commit.version <= self.until]
+        since = delta_log.since(self.spark, self.address, self.after)
+        rows = [commit.rows for commit in since.commits if commit.version <= self.until]
         is_known = len(rows) == self.until - self.after and None not in rows
         return is_known and sum(filter(None, rows)) <= FEW_ROWS
 

@@ -85,6 +85,29 @@ def commits(spark: SparkSession, address: Address, limit: int | None = None) -> 
     ]
 
 
+@dataclass(frozen=True)
+class Since:
+    """What was committed after a version.
+
+    Attributes:
+        newest: the table's newest version.
+        commits: those after the version that the log still has, newest first.
+        is_whole: it has all of them; False too if the table is not as far as that version.
+    """
+
+    newest: int
+    commits: list[LoggedCommit]
+    is_whole: bool
+
+
+def since(spark: SparkSession, address: Address, version: int) -> Since:
+    """What was committed to the table after that version."""
+    (last,) = commits(spark, address, 1)
+    count = last.version - version
+    found = commits(spark, address, count) if count > 0 else []
+    return Since(last.version, found, len(found) == count)
+
+
 def newest_change(spark: SparkSession, address: Address) -> LoggedCommit | None:
     """The newest commit that may have changed rows; None if the log holds none any more."""
     for limit in (1, _FEW, None):

@@ -18,7 +18,8 @@ from pyspark.sql import functions as F
 from etl_customers.utils import job_log
 from etl_customers.utils.apart import CHANGE, Change, Changes
 from etl_customers.utils.day_ranges import DayRanges
-from etl_customers.utils.lake_table import LakeTable, same_values
+from etl_customers.utils.keys import same_values
+from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
 from etl_customers.utils.staging import Staging
 
@@ -110,12 +111,13 @@ class GroupedTable:
     def _take(self, source: LakeTable, touched: DataFrame, few: bool, commit: Commit) -> int:
         """Compute the groups of the rows that changed anew."""
         rows = source.read(commit.consumed[source.name])
-        if few and self.months_of and source.is_large():
+        sought = few and source.is_large
+        if sought and self.months_of:
             months = DayRanges.of(touched, self.months_of).months()
             rows = rows.where(months.hold(F.col(self.months_of)))
         groups = touched.select(*self.keys).distinct()
         computed = self._computed_of(self.prepare(rows), groups, few)
-        if few and self.staging and self.table.is_large():
+        if sought and self.staging and self.table.is_large:
             return self._changes(self.staging, computed, groups, commit.run_id).write(self.table, commit)
         return self._merge(computed, commit)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 from customer_contract import Column as ContractColumn
 from delta.tables import DeltaMergeBuilder, DeltaTable
@@ -21,6 +22,7 @@ from pyspark.sql.types import StructType
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
 from etl_customers.utils.change_feed import ChangeFeed
+from etl_customers.utils.keys import same_values
 from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
 from etl_customers.utils.schema_change import Mark, SchemaChange
 
@@ -34,11 +36,6 @@ LARGE_BYTES = 64 * 2**20
 _RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
-
-
-def same_values(left: str, right: str, keys: tuple[str, ...]) -> Column:
-    """A join's condition: the same keys on both sides, which go by these aliases; NULL is the same as NULL."""
-    return F.expr(" AND ".join(f"{left}.{key} <=> {right}.{key}" for key in keys))
 
 
 class LakeTable:
@@ -127,8 +124,9 @@ class LakeTable:
             return {}
         return dict(self.delta().detail().select("properties").collect()[0][0])
 
+    @cached_property
     def is_large(self) -> bool:
-        """True if to move all of it costs more than to look at it twice."""
+        """True if to move all of it costs more than to look at it twice; as it was when this was asked first."""
         size = self.delta().detail().select("sizeInBytes").collect()[0][0]
         return (size or 0) > LARGE_BYTES
 
@@ -152,11 +150,10 @@ class LakeTable:
 
     def changed_since(self, version: int | None) -> bool:
         """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
-        newest = self.version()
-        if version is None or version >= newest:
-            return version != newest
-        since = delta_log.commits(self.spark, self.address, newest - version)
-        return len(since) < newest - version or any(commit.changes_rows for commit in since)
+        if version is None:
+            return True
+        since = delta_log.since(self.spark, self.address, version)
+        return not since.is_whole or any(commit.changes_rows for commit in since.commits)
 
     def feed(self, after: int | None, until: int) -> ChangeFeed:
         """What versions `after` + 1 to `until` changed; everything if `after` is None."""
@@ -205,9 +202,8 @@ class LakeTable:
 
     def written_by_others(self, after: int, run_id: str) -> bool:
         """True if another run than that one may have changed rows since version `after`."""
-        newest = self.version()
-        since = delta_log.commits(self.spark, self.address, newest - after) if newest > after else []
-        return newest < after or any(is_of_another(commit, run_id) for commit in since)
+        since = delta_log.since(self.spark, self.address, after)
+        return since.newest < after or any(is_of_another(commit, run_id) for commit in since.commits)
 
     def others_since(self, moment: float, run_id: str) -> bool:
         """Likewise, since a time in seconds since 1970."""
@@ -229,9 +225,8 @@ class LakeTable:
 
         It need not be the newest: auto compaction may have committed after it, or another run.
         """
-        newest, told = self.version(), commit.to_json()
-        since = delta_log.commits(self.spark, self.address, newest - after) if newest > after else []
-        own = (c for c in since if c.changes_rows and c.metadata == told)
+        since, told = delta_log.since(self.spark, self.address, after), commit.to_json()
+        own = (c for c in since.commits if c.changes_rows and c.metadata == told)
         return sum(int(c.metrics.get("numOutputRows", 0)) for c in own)
 
     def merge(self, builder: DeltaMergeBuilder, commit: Commit) -> dict[str, int]:

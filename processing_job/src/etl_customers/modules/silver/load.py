@@ -54,7 +54,7 @@ class SilverLoad:
     def _take(self, progress: Progress, until: int) -> SilverCounts:
         feed = self.bronze.feed(progress.consumed, until)
         arrived = feed.changes().where("_change_type = 'insert'")
-        rows, few = stage(arrived, self.spark, self.contract, self.key), feed.are_few() and self.purchases.is_large()
+        rows, few = stage(arrived, self.spark, self.contract, self.key), feed.are_few() and self.purchases.is_large
         met = meet(rows, self.purchases, self.staging, self.run_id, few)
         staged = met.rows
         counts = count_outcomes(staged, self.contract)
