@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from small_volumes import may_mount, small_tmpfs
 
 from etl_customers.main import run
+from etl_customers.maintenance.main import run as maintain
 
 #: By layer, too little for what it is to hold.
 _SIZES = {"bronze": "500k", "silver": "500k", "gold": "60k"}
@@ -58,14 +59,23 @@ def test_no_right_to_write(raw: RawCopies, expected: str, seen: Seen, capfd: pyt
     lake = raw.lake("read-only")
     (lake.root / "silver").mkdir()
     with small_tmpfs(lake.root / "silver", "64m"):
-        subprocess.run(["mount", "-o", "remount,ro", str(lake.root / "silver")], check=True)
+        _mount_silver("ro", lake)
         code = run(lake.options())
         told = capfd.readouterr().err
-        subprocess.run(["mount", "-o", "remount,rw", str(lake.root / "silver")], check=True)
+        _mount_silver("rw", lake)
         assert run(lake.options()) == 0
         assert content_hash(lake) == expected
+        _mount_silver("ro", lake)
+        assert maintain(lake.options()) == _STORAGE_FAILED
+        assert "no right to write, at silver.purchases" in capfd.readouterr().err
+        _mount_silver("rw", lake)
+        assert maintain(lake.options()) == 0
     assert code == _STORAGE_FAILED, told
     seen("silver read-only, then writable", f"exit code {code}; then the same hash")
+
+
+def _mount_silver(how: str, lake: SmallLake) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(lake.root / "silver")], check=True)
 
 
 def readable_tables(lake: SmallLake) -> int:

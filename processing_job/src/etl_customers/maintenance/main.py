@@ -2,20 +2,21 @@
 
 Takes the settings of `etl-customers`; several runs, or a run of the job meanwhile, do no harm. Prints the path of its
 report, `<runs>/<run id>/maintenance.json`, as the last line on stdout. Exit codes: 0 done, also if VACUUM waits for a
-table that has yet to take changes; 70 a table failed; 75 another writer was faster at a table, the others are done;
-78 wrong settings.
+table that has yet to take changes; 70 a table failed; 74 no room or no right to write at a table; 75 another writer was
+faster at a table, the others are done; 78 wrong settings.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from etl_customers.config.settings import JobSettings
-from etl_customers.errors import ConfigurationInvalid, JobError, WrittenMeanwhile
+from etl_customers.errors import ConfigurationInvalid, JobError, StorageFailed, WrittenMeanwhile
 from etl_customers.job import Job
 from etl_customers.main import add_common_options, begin, explain, log_unforeseen, read_settings, run_as_process
 from etl_customers.maintenance.files import MIN_RETENTION_HOURS, SMALL_FILE_BYTES
@@ -23,6 +24,7 @@ from etl_customers.maintenance.tables import KeptTable, kept_tables
 from etl_customers.maintenance.upkeep import Status, Upkeep, keep_up
 from etl_customers.utils import job_log
 from etl_customers.utils.conflicts import CONFLICTS
+from etl_customers.utils.storage_faults import storage_fault
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -60,7 +62,7 @@ def _keep_up(kept: KeptTable, retention_hours: int | None, dry_run: bool) -> Upk
         done.status, done.fault = Status.CONFLICT, type(error).__name__
         job_log.warning("maintenance_conflict", table=done.table, kind=done.fault)
     except Exception as error:  # the last wall of this table
-        done.status, done.fault = Status.FAILED, type(error).__name__
+        done.status, done.fault = Status.STORAGE if storage_fault(error) else Status.FAILED, type(error).__name__
         log_unforeseen(error, table=done.table)
     else:
         job_log.info("maintained", table=done.table, status=done.status, optimized=done.optimized, vacuum=done.vacuum)
@@ -68,11 +70,17 @@ def _keep_up(kept: KeptTable, retention_hours: int | None, dry_run: bool) -> Upk
 
 
 def exit_code(done: list[Upkeep]) -> int:
-    """A failure outweighs a conflict."""
-    if any(upkeep.status is Status.FAILED for upkeep in done):
+    """A failure outweighs a fault of the storage, and that a conflict."""
+    names: dict[Status, list[str]] = defaultdict(list)
+    for upkeep in done:
+        names[upkeep.status].append(upkeep.table)
+    if names[Status.FAILED]:
         return JobError.exit_code
-    lost = [upkeep.table for upkeep in done if upkeep.status is Status.CONFLICT]
-    return explain(WrittenMeanwhile(f"another writer was faster at {', '.join(lost)}")) if lost else 0
+    if names[Status.STORAGE]:
+        return explain(StorageFailed(f"no room, or no right to write, at {', '.join(names[Status.STORAGE])}"))
+    if names[Status.CONFLICT]:
+        return explain(WrittenMeanwhile(f"another writer was faster at {', '.join(names[Status.CONFLICT])}"))
+    return 0
 
 
 def _write(done: list[Upkeep], settings: JobSettings, run_id: str, started_at: datetime) -> Path:

@@ -39,6 +39,7 @@ class Status(StrEnum):
     DRY_RUN = "dry_run"
     ABSENT = "absent"
     CONFLICT = "conflict"
+    STORAGE = "storage"
     FAILED = "failed"
 
 

@@ -5,6 +5,7 @@ https://docs.delta.io/latest/optimizations-oss.html ("Data skipping"): by the le
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -51,4 +52,4 @@ def _ranges(days: list[date]) -> tuple[tuple[date, date], ...]:
 
 
 def _month_end(day: date) -> date:
-    return (day.replace(day=28) + 4 * _DAY).replace(day=1) - _DAY
+    return day.replace(day=monthrange(day.year, day.month)[1])
