@@ -59,9 +59,8 @@ class KeptTable:
         consumed = follower.progress(self.table.name, definition).consumed
         if consumed is None or not self.table.changed_since(consumed):
             return None
-        newer = [c for c in delta_log.commits(self.table.spark, self.table.address) if c.version > consumed]
-        oldest = min(newer, key=lambda commit: commit.version, default=None)
-        return Pending(follower.name, oldest.at) if oldest and oldest.version == consumed + 1 else None
+        since = delta_log.since(self.table.spark, self.table.address, consumed)
+        return Pending(follower.name, since.commits[-1].at) if since.is_whole else None
 
 
 def kept_tables(job: Job) -> list[KeptTable]:

@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import WrittenMeanwhile
-from etl_customers.utils.keys import same_values
+from etl_customers.utils.keys import other_values, same_values
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit
 
@@ -74,7 +74,7 @@ class Changes:
     def _change(self, table: LakeTable, commit: Commit) -> int:
         names = table.schema.fieldNames()
         same = same_values("t", "s", self.keys)
-        differs = " OR ".join(f"NOT (t.{name} <=> s.{name})" for name in names if name not in self.keys)
+        differs = other_values("t", "s", (name for name in names if name not in self.keys))
         source = F.broadcast(self.rows.where(F.col(CHANGE) != Change.INSERT))
         builder = (
             table.delta()

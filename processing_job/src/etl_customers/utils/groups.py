@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from etl_customers.utils import job_log
 from etl_customers.utils.apart import CHANGE, Change, Changes
 from etl_customers.utils.day_ranges import DayRanges
-from etl_customers.utils.keys import same_values
+from etl_customers.utils.keys import other_values, same_values
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
 from etl_customers.utils.staging import Staging
@@ -146,7 +146,7 @@ class GroupedTable:
     def _merge(self, computed: DataFrame, commit: Commit) -> int:
         names = self.table.schema.fieldNames()
         values = {name: f"s.{name}" for name in names}
-        differs = " OR ".join(f"NOT (t.{name} <=> s.{name})" for name in names if name not in self.keys)
+        differs = other_values("t", "s", (name for name in names if name not in self.keys))
         builder = (
             self.table.delta()
             .alias("t")
