@@ -17,6 +17,7 @@ CASES = {
     "batches in reverse order, two a run": SAME,
     "every batch delivered twice, under another key": f"{SAME}; every second row is a duplicate or quarantined",
     "kill -9 of the job at random moments, then a run": SAME,
+    "killed between the log's directory and its first commit": SAME,
     "checkpoints deleted, then a run": f"{SAME}; nothing is read twice into bronze",
     "checkpoints deleted together with new batches": SAME,
     "two jobs at once, first load": f"{SAME}; who loses ends with 75 and nothing half done",

@@ -108,3 +108,13 @@ def test_a_corrupt_last_checkpoint(raw: RawCopies, reference: SmallLake, seen: S
     lake.run()
     assert content_hash(lake, settled=True) == content_hash(reference, settled=True)
     seen("garbage in _last_checkpoint", "in bronze, silver and gold: same hash")
+
+
+def test_killed_before_the_first_commit_of_each_table(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+    lake = raw.lake("begun")
+    logs = [log.relative_to(reference.root) for log in reference.root.rglob("_delta_log")]
+    for log in logs:
+        (lake.root / log).mkdir(parents=True)
+    lake.run()
+    assert content_hash(lake) == content_hash(reference)
+    seen("killed between the log's directory and its first commit", f"{len(logs)} tables begun so, same hash")

@@ -11,8 +11,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from delta.tables import DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameReader, DataFrameWriter, SparkSession
 from pyspark.sql.types import StructType
+
+#: What Delta's builder says of a log without commits: a run was killed between making the one and the other. Its writer
+#: takes such a directory (Delta 4.4.0).
+_NOT_FOUND = "DELTA_TABLE_NOT_FOUND"
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,13 @@ class Address:
         builder = DeltaTable.createIfNotExists(spark).location(self.text).addColumns(schema)
         for key, value in properties.items():
             builder = builder.property(key, value)
-        builder.execute()
+        try:
+            builder.execute()
+        except AnalysisException as refusal:
+            if refusal.getCondition() != _NOT_FOUND:
+                raise
+            writer = spark.createDataFrame([], schema).write.format("delta").mode("ignore")
+            writer.options(**properties).save(self.text)
 
     def load(self, reader: DataFrameReader) -> DataFrame:
         """What the reader reads, by the options that it was given."""

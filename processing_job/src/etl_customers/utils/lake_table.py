@@ -22,6 +22,7 @@ from pyspark.sql.types import StructType
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
 from etl_customers.utils.change_feed import ChangeFeed
+from etl_customers.utils.conflicts import CONFLICTS
 from etl_customers.utils.keys import same_values
 from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
 from etl_customers.utils.schema_change import Mark, SchemaChange
@@ -93,7 +94,7 @@ class LakeTable:
         if not self.exists():
             try:
                 self.address.create(self.spark, self.schema, self._properties())
-            except AnalysisException:  # another run may be creating it at this moment
+            except (AnalysisException, *CONFLICTS):  # another run may be creating it at this moment
                 if not self._appears():
                     raise
         return self
