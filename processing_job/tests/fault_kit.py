@@ -96,10 +96,14 @@ def bronze_rows(job: Job) -> Counter[str]:
 
 
 class JobProcess:
-    """The command `etl-customers` as a process group of its own, Java included."""
+    """The command `etl-customers` as a process group of its own, Java included.
 
-    def __init__(self, lake: SmallLake) -> None:
-        command = [sys.executable, "-m", "etl_customers.main", *lake.options()]
+    `large`: it takes every table for a large one.
+    """
+
+    def __init__(self, lake: SmallLake, large: bool = False) -> None:
+        program = [str(Path(__file__).with_name("large_job.py"))] if large else ["-m", "etl_customers.main"]
+        command = [sys.executable, *program, *lake.options()]
         self.events: list[str] = []
         self.errors: list[str] = []
         self._process = subprocess.Popen(

@@ -21,7 +21,7 @@ CASES = {
     "checkpoints deleted, then a run": f"{SAME}; nothing is read twice into bronze",
     "checkpoints deleted together with new batches": SAME,
     "two jobs at once, first load": f"{SAME}; who loses ends with 75 and nothing half done",
-    "two jobs at once, new batches": f"{SAME}; who loses ends with 75 and nothing half done",
+    "two jobs at once, new batches, tables as if large": f"{SAME}; who loses ends with 75 and nothing half done",
     "one unreadable line among 5,000": "one row in quarantine as CORRUPT_RECORD, 4,999 in silver",
     "2,000 files of one row": "a version of bronze for each 1,000 files, all rows in silver",
     "garbage in _last_checkpoint": SAME,
@@ -100,7 +100,9 @@ contradictions and invalid rows. *The same tables* means: one hash over all rows
 that of one run over all batches. Left out are the run's id and the time of reading; where batches are spread over
 several runs, also how many copies of a contradicting version quarantine keeps
 ([decision 1](decisions/0001-one-fate-per-row.md)).
-The job is the command `etl-customers` in processes of its own wherever it is killed or meets another.
+The job is the command `etl-customers` in processes of its own wherever it is killed or meets another. Every second one
+that is killed takes all tables for large ones, to which few changes are made in two commits
+([decision 27](decisions/0027-few-changes-to-a-large-table.md)).
 """
 
 

@@ -1,0 +1,12 @@
+"""The command `etl-customers` to which every table is a large one: what is few is written in two commits."""
+
+from __future__ import annotations
+
+from etl_customers.config import session
+from etl_customers.main import main
+from etl_customers.utils import lake_table
+
+if __name__ == "__main__":
+    lake_table.LARGE_BYTES = -1
+    session.SMALL = {name: value for name, value in session.SMALL.items() if "deletionVectors" not in name}
+    main()
