@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-
+import pytest
 from lake_kit import CPFS, SmallLake, assert_kept_up_as_from_nothing, record
+
+from etl_customers.errors import ReconciliationFailed
 
 _MARCH, _APRIL = "2025-03-15", "2025-04-15"
 
@@ -61,3 +63,41 @@ def test_the_figures_of_gold(lake: SmallLake) -> None:
     assert str(dollar_customer["total_revenue_usd"]) == "7.00"
     assert dollar_customer["email_domain"] == "example.com.br"
     assert not {"cpf", "first_name", "last_name", "email", "credit_card_number"} & set(dollar_customer.asDict())
+
+
+def _spoil(lake: SmallLake, table: str, column: str, where: str) -> None:
+    spark = lake.job().spark
+    done = spark.sql(f"UPDATE delta.`{lake.root}/gold/{table}` SET {column} = {column} + 1 WHERE {where}")
+    assert done.collect()[0][0] > 0
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "says"),
+    [
+        ("store_monthly_metrics", "total_revenue", "gold.store_monthly_metrics does not add up to silver.purchases"),
+        ("store_monthly_metrics", "total_purchases", "gold.store_monthly_metrics counts 4 purchases, .* 3"),
+        ("customer_360", "purchases", "gold.customer_360 counts 5 purchases, silver.purchases 3"),
+    ],
+)
+def test_gold_that_does_not_add_up_stops_the_run(lake: SmallLake, table: str, column: str, says: str) -> None:
+    first, other = record(1, purchase_date=_MARCH), record(2, purchase_date=_APRIL, store_location="Campinas")
+    lake.put("database", first, other)
+    lake.run()
+    _spoil(lake, table, column, "month = '2025-03-01'" if "month" in table else "true")
+    lake.put("database", record(7, purchase_date=_APRIL, cpf=CPFS[4]))
+    with pytest.raises(ReconciliationFailed, match=says):
+        lake.run()
+
+
+def test_a_large_lake_is_added_up_where_it_changed(lake: SmallLake, all_is_large: None) -> None:
+    here = {"purchase_date": _MARCH, "store_location": "Campinas"}
+    lake.put("database", record(1, purchase_date=_APRIL), record(2, **here), record(3, purchase_date=None))
+    lake.run()
+    _spoil(lake, "store_monthly_metrics", "total_revenue", "month = '2025-04-01'")
+    lake.put("database", record(4, purchase_date=_MARCH))
+    assert lake.run().gold_rows > 0
+    for number, month in ((5, "month = '2025-03-01' AND store_id = 'SP-002'"), (6, "month IS NULL")):
+        _spoil(lake, "store_monthly_metrics", "total_revenue", month)
+        lake.put("database", record(number, purchase_date=_MARCH if number == 5 else None, store_location="Santos"))
+        with pytest.raises(ReconciliationFailed, match="does not add up"):
+            lake.run()

@@ -42,7 +42,7 @@ class _Lake:
         self.source.ensure().append(self.spark.createDataFrame(list(rows), _SOURCE), Commit("run", {}))
 
     def refresh(self) -> int:
-        return self.sums.refresh(self.source, "run")
+        return self.sums.refresh(self.source, "run").rows
 
     def rows(self) -> dict[str | None, tuple[int, ...]]:
         names = [name for name in self.sums.table.schema.fieldNames() if name != "k"]

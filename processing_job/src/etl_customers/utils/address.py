@@ -69,8 +69,8 @@ class Address:
         except AnalysisException as refusal:
             if refusal.getCondition() != _NOT_FOUND:
                 raise
-            writer = spark.createDataFrame([], schema).write.format("delta").mode("ignore")
-            writer.options(**properties).save(self.text)
+            nothing = spark.createDataFrame([], schema).write.format("delta").mode("ignore")
+            nothing.options(**properties).save(self.text)
 
     def load(self, reader: DataFrameReader) -> DataFrame:
         """What the reader reads, by the options that it was given."""

@@ -37,6 +37,19 @@ _PRESENT = "_present"
 
 
 @dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did.
+
+    Attributes:
+        rows: how many rows of the target were written or removed.
+        months: of the source's column of days, where alone anything changed; None: anywhere.
+    """
+
+    rows: int = 0
+    months: DayRanges | None = None
+
+
+@dataclass(frozen=True)
 class GroupedTable:
     """A table with one row a group of the source's rows.
 
@@ -76,24 +89,24 @@ class GroupedTable:
         """Where the target stands with regard to the source, by its present definition."""
         return self.table.progress(source.name, self.definition)
 
-    def refresh(self, source: LakeTable, run_id: str) -> int:
-        """Bring the target up to the source's newest version; returns how many rows were written or removed."""
+    def refresh(self, source: LakeTable, run_id: str) -> Refreshed:
+        """Bring the target up to the source's newest version."""
         self.table.create()  # of other columns it is made anew, below
         until = source.version()
         progress = self.progress(source)
         if not source.changed_since(progress.consumed):
-            return 0
+            return Refreshed()
         commit = Commit(run_id, {source.name: until}, self.definition)
         if progress.fresh:
-            written = self.table.append_unheld(self.computed(source.read(until)), self.keys, commit)
+            done = Refreshed(self.table.append_unheld(self.computed(source.read(until)), self.keys, commit))
         elif progress.consumed is None or progress.consumed > until:
-            written = self._replace(source.read(until), commit, "progress_unknown")
+            done = self._replace(source.read(until), commit, "progress_unknown")
         else:
-            written = self._follow(source, progress.consumed, until, commit)
-        job_log.info("groups_refreshed", table=self.table.name, rows=written, source=source.name, version=until)
-        return written
+            done = self._follow(source, progress.consumed, until, commit)
+        job_log.info("groups_refreshed", table=self.table.name, rows=done.rows, source=source.name, version=until)
+        return done
 
-    def _follow(self, source: LakeTable, after: int, until: int, commit: Commit) -> int:
+    def _follow(self, source: LakeTable, after: int, until: int, commit: Commit) -> Refreshed:
         """Recompute what changed since `after`, or everything if the changes are not on record any more."""
         feed = source.feed(after, until)
         try:
@@ -104,22 +117,22 @@ class GroupedTable:
                 raise
         return self._replace(source.read(until), commit, reason)
 
-    def _replace(self, rows: DataFrame, commit: Commit, reason: str) -> int:
+    def _replace(self, rows: DataFrame, commit: Commit, reason: str) -> Refreshed:
         job_log.info("table_made_anew", table=self.table.name, reason=reason)
-        return self.table.replace(self.computed(rows), commit)
+        return Refreshed(self.table.replace(self.computed(rows), commit))
 
-    def _take(self, source: LakeTable, touched: DataFrame, few: bool, commit: Commit) -> int:
+    def _take(self, source: LakeTable, touched: DataFrame, few: bool, commit: Commit) -> Refreshed:
         """Compute the groups of the rows that changed anew."""
         rows = source.read(commit.consumed[source.name])
-        sought = few and source.is_large
+        sought, months = few and source.is_large, None
         if sought and self.months_of:
             months = DayRanges.of(touched, self.months_of).months()
             rows = rows.where(months.hold(F.col(self.months_of)))
         groups = touched.select(*self.keys).distinct()
         computed = self._computed_of(self.prepare(rows), groups, few)
         if sought and self.staging and self.table.is_large:
-            return self._changes(self.staging, computed, groups, commit.run_id).write(self.table, commit)
-        return self._merge(computed, commit)
+            return Refreshed(self._changes(self.staging, computed, groups, commit.run_id).write(self.table, commit))
+        return Refreshed(self._merge(computed, commit), months)
 
     def _computed_of(self, rows: DataFrame, groups: DataFrame, few: bool) -> DataFrame:
         """One row for each of `groups`, with `_present`: NULL if none of `rows` is of it any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -118,13 +119,14 @@ class BronzeLoad:
         """
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
-        present = self._loaded() if self.table.version() else {}  # version 0 is the empty table
+        before = self.table.version()
+        present = _rows_by_batch(self.table.read(before)) if before else Counter()  # version 0 is the empty table
         waiting = waiting_parts(batches, present, self.contract)
         if not waiting:
             self._check(batches, present, [])
             return batches
         failed = self._load_all(waiting)
-        self._check(batches, self._loaded(), list(failed))
+        self._check(batches, present + self._added(before), list(failed))
         if failed:
             raise _worst(failed)
         return batches
@@ -158,19 +160,23 @@ class BronzeLoad:
         writer = stream.writeStream.foreachBatch(append).trigger(availableNow=True)
         return writer.option("checkpointLocation", f"{self.checkpoint_path}/{parts.name}").start()
 
-    def _loaded(self) -> dict[str, int]:
-        counts = self.table.read().groupBy("_batch_id").count().collect()
-        return {row["_batch_id"]: row["count"] for row in counts}
+    def _added(self, after: int) -> Counter[str]:
+        """What commits after that version added, by whichever run: the rows before them are not counted again."""
+        until = self.table.version()
+        return _rows_by_batch(self.table.feed(after, until).changes()) if until > after else Counter()
 
     @staticmethod
-    def _check(batches: list[RawBatch], loaded: dict[str, int], failed: list[str]) -> None:
-        wrong = [b for b in batches if b.source not in failed and loaded.get(b.batch_id, 0) != b.rows]
+    def _check(batches: list[RawBatch], loaded: Counter[str], failed: list[str]) -> None:
+        wrong = [b for b in batches if b.source not in failed and loaded[b.batch_id] != b.rows]
         for batch in wrong:
-            job_log.error(
-                "batch_incomplete", batch_id=batch.batch_id, raw=batch.rows, bronze=loaded.get(batch.batch_id, 0)
-            )
+            bronze = loaded[batch.batch_id]
+            job_log.error("batch_incomplete", batch_id=batch.batch_id, raw=batch.rows, bronze=bronze)
         if wrong:
             raise ReconciliationFailed(f"{len(wrong)} batches have not as many rows in bronze as in raw")
+
+
+def _rows_by_batch(rows: DataFrame) -> Counter[str]:
+    return Counter({row["_batch_id"]: row["count"] for row in rows.groupBy("_batch_id").count().collect()})
 
 
 class _Fault(Enum):

@@ -11,10 +11,13 @@ from etl_customers.utils.address import Place
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 
-_DAY = "purchase_date"
+#: Of silver.purchases.
+DAY = "purchase_date"
+#: Of the tables here.
+MONTH = "month"
 _STORE = (
     ("store_id", StringType(), "Store, by the reference list"),
-    ("month", DateType(), "First day of the month of purchase"),
+    (MONTH, DateType(), "First day of the month of purchase"),
 )
 _STORE_NAMES = (
     ("store_location", StringType(), "The store's name"),
@@ -36,7 +39,7 @@ def store_monthly_metrics(spark: SparkSession, gold: Place, contract: Contract) 
     )
 
     def aggregate(rows: DataFrame) -> DataFrame:
-        return rows.groupBy("store_id", "month", "currency").agg(
+        return rows.groupBy("store_id", MONTH, "currency").agg(
             *_names(),
             F.count("*").alias("total_purchases"),
             F.coalesce(F.sum("total_amount"), F.lit(0)).cast("decimal(28,2)").alias("total_revenue"),
@@ -47,7 +50,7 @@ def store_monthly_metrics(spark: SparkSession, gold: Place, contract: Contract) 
 
     table = _table(spark, gold, "store_monthly_metrics", columns)
     rules = f"high_value={contract.high_value_purchase}"
-    return GroupedTable(table, ("store_id", "month", "currency"), aggregate, _with_month, rules, months_of=_DAY)
+    return GroupedTable(table, ("store_id", MONTH, "currency"), aggregate, _with_month, rules, months_of=DAY)
 
 
 def customers_per_store(spark: SparkSession, gold: Place) -> GroupedTable:
@@ -60,16 +63,16 @@ def customers_per_store(spark: SparkSession, gold: Place) -> GroupedTable:
     )
 
     def aggregate(rows: DataFrame) -> DataFrame:
-        return rows.groupBy("store_id", "month").agg(
+        return rows.groupBy("store_id", MONTH).agg(
             *_names(), F.count_distinct("cpf_token").alias("customers"), F.count("*").alias("purchases")
         )
 
     table = _table(spark, gold, "customers_per_store", columns)
-    return GroupedTable(table, ("store_id", "month"), aggregate, _with_month, months_of=_DAY)
+    return GroupedTable(table, ("store_id", MONTH), aggregate, _with_month, months_of=DAY)
 
 
 def _with_month(purchases: DataFrame) -> DataFrame:
-    return purchases.withColumn("month", F.trunc(_DAY, "month"))
+    return purchases.withColumn(MONTH, F.trunc(DAY, "month"))
 
 
 def _names() -> list[Column]:
