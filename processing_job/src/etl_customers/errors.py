@@ -67,6 +67,23 @@ class ReconciliationFailed(JobError):
     )
 
 
+class GoldDiffers(ReconciliationFailed):
+    """A table of gold does not add up to silver.
+
+    Args:
+        table: its name.
+    """
+
+    advice = (
+        "The next run makes the table anew from silver. If it ends like this one, do not publish gold; else look into "
+        "the table's history (DESCRIBE HISTORY) for who wrote to it beside this job."
+    )
+
+    def __init__(self, message: str, table: str) -> None:
+        super().__init__(message)
+        self.table = table
+
+
 class WrittenMeanwhile(JobError):
     """Another writer changed a table while this run worked on it; Delta refused this run's commit."""
 

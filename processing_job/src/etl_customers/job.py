@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from etl_customers.config.session import get_session
 from etl_customers.config.settings import JobSettings, RawReaderKind
-from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
+from etl_customers.errors import GoldDiffers, ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
@@ -93,6 +93,8 @@ class Job:
         except (ReconciliationFailed, SourceFailed) as error:
             if self._written_by_others(started):
                 raise WrittenMeanwhile("another run wrote at the same time") from error
+            if isinstance(error, GoldDiffers):
+                self._gold_load().distrust(error.table)
             raise
 
     def _written_by_others(self, since: float) -> bool:

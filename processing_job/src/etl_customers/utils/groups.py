@@ -31,7 +31,8 @@ _FEED_IS_CUT = (
     "DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
 )
 
-
+#: In the place of a definition: equal to none.
+_NONE = "none"
 #: True in a computed row.
 _PRESENT = "_present"
 
@@ -105,6 +106,10 @@ class GroupedTable:
             done = self._follow(source, progress.consumed, until, commit)
         job_log.info("groups_refreshed", table=self.table.name, rows=done.rows, source=source.name, version=until)
         return done
+
+    def distrust(self, source: LakeTable, run_id: str) -> None:
+        """Record that no definition made the table: the next refresh makes it anew."""
+        self.table.record(Commit(run_id, {source.name: source.version()}, _NONE))
 
     def _follow(self, source: LakeTable, after: int, until: int, commit: Commit) -> Refreshed:
         """Recompute what changed since `after`, or everything if the changes are not on record any more."""

@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from etl_customers.errors import ReconciliationFailed
+from etl_customers.errors import GoldDiffers
 from etl_customers.modules.gold.store_months import DAY, MONTH
 from etl_customers.utils.day_ranges import DayRanges
 from etl_customers.utils.groups import GroupedTable
@@ -28,13 +28,13 @@ class GoldLoad:
         """Refresh every table; returns how many rows changed.
 
         Raises:
-            ReconciliationFailed: purchases in gold differ from silver's, or revenue by currency in the months that
+            GoldDiffers: purchases in gold differ from silver's, or revenue by currency in the months that
                 changed; in all months, if it is not known which did.
         """
         monthly = self.monthly.refresh(self.purchases, self.run_id)
         changed = monthly.rows + sum(table.refresh(self.purchases, self.run_id).rows for table in self.others)
+        self._check_counts()  # always: the run that wrote last may have ended before it looked
         if changed:
-            self._check_counts()
             self._check_revenue(monthly.months)
         return changed
 
@@ -50,7 +50,7 @@ class GoldLoad:
         total = found[self.purchases.name]
         for name, purchases in found.items():
             if purchases != total:
-                raise ReconciliationFailed(f"{name} counts {purchases} purchases, silver.purchases {total}")
+                raise GoldDiffers(f"{name} counts {purchases} purchases, silver.purchases {total}", name)
 
     def _check_revenue(self, months: DayRanges | None) -> None:
         """Where nothing changed, the run that made it has looked: in a large lake each run looks at what it changed."""
@@ -61,4 +61,11 @@ class GoldLoad:
         gold = gold.groupBy("currency").agg(F.sum("total_purchases"), F.sum("total_revenue"))
         expected, found = ({row[0]: (row[1], row[2] or 0) for row in frame.collect()} for frame in (silver, gold))
         if expected != found:
-            raise ReconciliationFailed(f"{self.monthly.table.name} does not add up to silver.purchases")
+            name = self.monthly.table.name
+            raise GoldDiffers(f"{name} does not add up to silver.purchases", name)
+
+    def distrust(self, name: str) -> None:
+        """Let the next run make that table anew: without this it would follow changes from here, and not look back."""
+        for grouped in (self.monthly, *self.others):
+            if grouped.table.name == name:
+                grouped.distrust(self.purchases, self.run_id)
