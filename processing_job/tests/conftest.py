@@ -12,7 +12,7 @@ from lake_kit import SmallLake
 from pyspark.sql import SparkSession
 
 from etl_customers.config.session import SMALL, local_session
-from etl_customers.utils import lake_table
+from etl_customers.utils import versioned_table
 
 #: Tests have a handful of rows: compiling Java for each query costs more than it saves. The command's own tests and
 #: the demo run with code generation.
@@ -40,7 +40,7 @@ def lake(tmp_path: Path, spark: SparkSession) -> SmallLake:
 @pytest.fixture
 def all_is_large(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every table is written as a large one is; most tests meet small ones."""
-    monkeypatch.setattr(lake_table, "LARGE_BYTES", -1)
+    monkeypatch.setattr(versioned_table, "LARGE_BYTES", -1)
     (small,) = [name for name in SMALL if "deletionVectors" in name]
     spark.conf.set(small, "true")
     yield

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from etl_customers.config import session
 from etl_customers.main import main
-from etl_customers.utils import lake_table
+from etl_customers.utils import versioned_table
 
 if __name__ == "__main__":
-    lake_table.LARGE_BYTES = -1
+    versioned_table.LARGE_BYTES = -1
     session.SMALL = {name: value for name, value in session.SMALL.items() if "deletionVectors" not in name}
     main()

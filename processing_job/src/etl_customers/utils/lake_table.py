@@ -1,4 +1,4 @@
-"""A Delta table of the lake: created with its properties, read by version, written with the run's progress.
+"""A Delta table of the lake: created with its properties, written with the run's progress.
 
 Progress rides in the commit: each write carries `userMetadata` = {"run_id", "consumed": {source table: version}}. So a
 lost checkpoint, a retry or a RESTORE cannot skip or double a row; the reader of the progress follows RESTOREs back.
@@ -10,10 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 
 from customer_contract import Column as ContractColumn
-from delta.tables import DeltaMergeBuilder, DeltaTable
+from delta.tables import DeltaMergeBuilder
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -21,26 +20,22 @@ from pyspark.sql.types import StructType
 
 from etl_customers.utils import delta_log, schema_change
 from etl_customers.utils.address import Address
-from etl_customers.utils.change_feed import ChangeFeed
 from etl_customers.utils.conflicts import CONFLICTS
 from etl_customers.utils.keys import same_values
-from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
+from etl_customers.utils.progress import Commit
 from etl_customers.utils.schema_change import Mark, SchemaChange
+from etl_customers.utils.versioned_table import VersionedTable
 
 _METADATA_CONF = "spark.databricks.delta.commitInfo.userMetadata"
 _PROGRESS_APP = "etl-customers-progress"
 #: How long another run may take to commit the table that both are creating.
 _PATIENCE_SECONDS = 10
-#: Of a table's files: from here on its rows do not go to meet few others, but those to them.
-LARGE_BYTES = 64 * 2**20
-#: So many newest commits are looked at for other writers.
-_RECENT = 50
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
 
 
-class LakeTable:
-    """One Delta table, in a directory or under a name.
+class LakeTable(VersionedTable):
+    """One Delta table, in a directory or under a name, to keep and to write.
 
     Args:
         spark: the session.
@@ -69,9 +64,7 @@ class LakeTable:
         mark: Mark | None = None,
         deletion_vectors: bool = False,
     ) -> None:
-        self.spark = spark
-        self.address = address
-        self.name = name
+        super().__init__(spark, address, name)
         self.schema = schema
         self._stats_columns = stats_columns
         self.cluster_by = cluster_by
@@ -119,56 +112,6 @@ class LakeTable:
         unmarked = {name: text for name, text in self._marks.items() if name not in kept}
         return replace(found, properties={**found.properties, **unmarked})
 
-    def properties(self) -> dict[str, str]:
-        """The table's properties; none if it is not there."""
-        if not self.exists():
-            return {}
-        return dict(self.delta().detail().select("properties").collect()[0][0])
-
-    @cached_property
-    def is_large(self) -> bool:
-        """True if to move all of it costs more than to look at it twice; as it was when this was asked first."""
-        size = self.delta().detail().select("sizeInBytes").collect()[0][0]
-        return (size or 0) > LARGE_BYTES
-
-    def exists(self) -> bool:
-        """True if the table is there."""
-        return bool(delta_log.commit_files(self.address.directory)) or self.address.exists(self.spark)
-
-    def delta(self) -> DeltaTable:
-        """The table for MERGE and history."""
-        return self.address.delta(self.spark)
-
-    def read(self, version: int | None = None) -> DataFrame:
-        """All rows, of the newest or of the given version."""
-        reader = self.spark.read
-        return self.address.load(reader if version is None else reader.option("versionAsOf", version))
-
-    def version(self) -> int:
-        """The newest version."""
-        (commit,) = delta_log.commits(self.spark, self.address, 1)
-        return commit.version
-
-    def changed_since(self, version: int | None) -> bool:
-        """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
-        if version is None:
-            return True
-        since = delta_log.since(self.spark, self.address, version)
-        return not since.is_whole or any(commit.changes_rows for commit in since.commits)
-
-    def feed(self, after: int | None, until: int) -> ChangeFeed:
-        """What versions `after` + 1 to `until` changed; everything if `after` is None."""
-        return ChangeFeed(self.spark, self.address, after, until)
-
-    def progress(self, source: str, definition: str = "") -> Progress:
-        """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
-        commits = delta_log.commits(self.spark, self.address)
-        by_version = {commit.version: commit for commit in commits}
-        newest = max(by_version)
-        return Progress(
-            newest, consumed(by_version, newest, source, definition), set(by_version) == {0} and is_creation(commits)
-        )
-
     def append(self, frame: DataFrame, commit: Commit, bulk: bool = False) -> None:
         """Add rows in one commit that carries the progress.
 
@@ -200,16 +143,6 @@ class LakeTable:
         same, before = same_values("n", "h", keys), self.version()
         self.append(frame.alias("n").join(held.alias("h"), same, "left_anti"), commit, bulk)
         return self._added(commit, before)
-
-    def written_by_others(self, after: int, run_id: str) -> bool:
-        """True if another run than that one may have changed rows since version `after`."""
-        since = delta_log.since(self.spark, self.address, after)
-        return since.newest < after or any(is_of_another(commit, run_id) for commit in since.commits)
-
-    def others_since(self, moment: float, run_id: str) -> bool:
-        """Likewise, since a time in seconds since 1970."""
-        recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
-        return any(is_of_another(commit, run_id) for commit in recent)
 
     def replace(self, frame: DataFrame, commit: Commit) -> int:
         """Put `frame` in the place of all rows, and its columns in the place of the table's, in one commit; returns its

@@ -1,0 +1,93 @@
+"""What is known of a Delta table: its rows by version, its changes, and what the commits in its log tell."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from etl_customers.utils import delta_log
+from etl_customers.utils.address import Address
+from etl_customers.utils.change_feed import ChangeFeed
+from etl_customers.utils.progress import Progress, consumed, is_creation, is_of_another
+
+#: Of a table's files: from here on its rows do not go to meet few others, but those to them.
+LARGE_BYTES = 64 * 2**20
+#: So many newest commits are looked at for other writers.
+_RECENT = 50
+
+
+class VersionedTable:
+    """One Delta table, in a directory or under a name, to read.
+
+    Args:
+        spark: the session.
+        address: where it is.
+        name: layer and table, for logs and progress, as in `silver.purchases`.
+    """
+
+    def __init__(self, spark: SparkSession, address: Address, name: str) -> None:
+        self.spark = spark
+        self.address = address
+        self.name = name
+
+    def exists(self) -> bool:
+        """True if the table is there."""
+        return bool(delta_log.commit_files(self.address.directory)) or self.address.exists(self.spark)
+
+    def delta(self) -> DeltaTable:
+        """The table for MERGE and history."""
+        return self.address.delta(self.spark)
+
+    def properties(self) -> dict[str, str]:
+        """The table's properties; none if it is not there."""
+        if not self.exists():
+            return {}
+        return dict(self.delta().detail().select("properties").collect()[0][0])
+
+    @cached_property
+    def is_large(self) -> bool:
+        """True if to move all of it costs more than to look at it twice; as it was when this was asked first."""
+        size = self.delta().detail().select("sizeInBytes").collect()[0][0]
+        return (size or 0) > LARGE_BYTES
+
+    def read(self, version: int | None = None) -> DataFrame:
+        """All rows, of the newest or of the given version."""
+        reader = self.spark.read
+        return self.address.load(reader if version is None else reader.option("versionAsOf", version))
+
+    def version(self) -> int:
+        """The newest version."""
+        (commit,) = delta_log.commits(self.spark, self.address, 1)
+        return commit.version
+
+    def changed_since(self, version: int | None) -> bool:
+        """True unless the rows are sure to be those of that version: what maintenance commits is no change."""
+        if version is None:
+            return True
+        since = delta_log.since(self.spark, self.address, version)
+        return not since.is_whole or any(commit.changes_rows for commit in since.commits)
+
+    def feed(self, after: int | None, until: int) -> ChangeFeed:
+        """What versions `after` + 1 to `until` changed; everything if `after` is None."""
+        return ChangeFeed(self.spark, self.address, after, until)
+
+    def progress(self, source: str, definition: str = "") -> Progress:
+        """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
+        commits = delta_log.commits(self.spark, self.address)
+        by_version = {commit.version: commit for commit in commits}
+        newest = max(by_version)
+        return Progress(
+            newest, consumed(by_version, newest, source, definition), set(by_version) == {0} and is_creation(commits)
+        )
+
+    def written_by_others(self, after: int, run_id: str) -> bool:
+        """True if another run than that one may have changed rows since version `after`."""
+        since = delta_log.since(self.spark, self.address, after)
+        return since.newest < after or any(is_of_another(commit, run_id) for commit in since.commits)
+
+    def others_since(self, moment: float, run_id: str) -> bool:
+        """Likewise, since a time in seconds since 1970."""
+        recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
+        return any(is_of_another(commit, run_id) for commit in recent)
