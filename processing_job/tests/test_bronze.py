@@ -11,6 +11,7 @@ from threading import Barrier
 
 import pytest
 from lake_kit import SmallLake, record
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
@@ -116,3 +117,25 @@ def test_two_runs_that_create_one_checkpoint_at_the_same_moment(lake: SmallLake)
     assert ends == {"done", "come again"}
     lake.run(Layer.BRONZE)
     assert lake.job().bronze.read().count() == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Concurrent update to the log. Multiple streaming jobs detected for 1 SQLSTATE: XXKST",
+        "Multiple streaming queries are concurrently using file:/l/bronze/_checkpoints/api/s",
+    ],
+)
+def test_two_runs_that_take_the_same_new_batches_are_told_to_come_again(lake: SmallLake, said: str) -> None:
+    """What Spark said to the slower one in races of the processes (`make faults`); when it says so is chance."""
+    lake.put("database", record(1))
+    bronze = lake.job()._bronze_load()
+
+    class Slower:
+        def stream(self, parts: RawParts) -> DataFrame:
+            raise StreamingQueryException(
+                f"[STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: {said}"
+            )
+
+    with pytest.raises(WrittenMeanwhile):
+        replace(bronze, reader=Slower()).run()

@@ -86,7 +86,7 @@ def _race(lake: SmallLake, large: bool = False) -> str:
     """Two processes start together; one run more, only if one was told to come again. Returns their exit codes."""
     jobs = [JobProcess(lake, large), JobProcess(lake, large)]
     codes = [job.wait() for job in jobs]
-    assert set(codes) <= {0, _AGAIN}, (codes, [job.errors for job in jobs])
+    assert set(codes) <= {0, _AGAIN}, "\n".join([str(codes), *jobs[0].errors, *jobs[1].errors])
     if _AGAIN in codes:
         codes.append(run(lake.options()))
         assert codes[-1] == 0

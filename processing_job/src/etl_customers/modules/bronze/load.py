@@ -33,6 +33,10 @@ ROW_PURPOSE = "row:v1"
 _OVERTAKEN = (
     "SparkConcurrentModificationException",  # both create the checkpoint at the same moment; raised without a condition
     "CONCURRENT_STREAM_LOG_UPDATE",
+    # Both take new batches; told by these words alone (Spark 4.0.5): the first is that condition's text, the second has
+    # no condition.
+    "Multiple streaming jobs detected",
+    "Multiple streaming queries are concurrently using",
     "DELTA_CONCURRENT",
     "DELTA_METADATA_CHANGED",
     "DELTA_PROTOCOL_CHANGED",
