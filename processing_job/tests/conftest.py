@@ -11,7 +11,7 @@ from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
 
-from etl_customers.config.session import SMALL, local_session
+from etl_customers.config.session import MERGE_MARKS_ROWS, SMALL, local_session
 from etl_customers.utils import versioned_table
 
 #: Tests have a handful of rows: compiling Java for each query costs more than it saves. The command's own tests and
@@ -41,10 +41,9 @@ def lake(tmp_path: Path, spark: SparkSession) -> SmallLake:
 def all_is_large(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every table is written as a large one is; most tests meet small ones."""
     monkeypatch.setattr(versioned_table, "LARGE_BYTES", -1)
-    (small,) = [name for name in SMALL if "deletionVectors" in name]
-    spark.conf.set(small, "true")
+    spark.conf.set(MERGE_MARKS_ROWS, "true")
     yield
-    spark.conf.set(small, SMALL[small])
+    spark.conf.set(MERGE_MARKS_ROWS, SMALL[MERGE_MARKS_ROWS])
 
 
 @pytest.fixture(scope="session")

@@ -8,5 +8,5 @@ from etl_customers.utils import versioned_table
 
 if __name__ == "__main__":
     versioned_table.LARGE_BYTES = -1
-    session.SMALL = {name: value for name, value in session.SMALL.items() if "deletionVectors" not in name}
+    session.SMALL[session.MERGE_MARKS_ROWS] = "true"
     main()

@@ -7,11 +7,9 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import JobError
@@ -20,6 +18,7 @@ from etl_customers.lake_state import lake_state
 from etl_customers.modules.silver.counts import SilverCounts
 from etl_customers.quality.metric import Metric
 from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.versioned_table import figure_of_each
 
 _TOP_STORES = 10
 #: The reconciliation of a run that found nothing new.
@@ -109,10 +108,8 @@ def write_summary(summary: Summary, runs: Path, layer: Layer = Layer.ALL) -> Pat
 
 
 def _versions_and_rows(tables: dict[str, LakeTable]) -> dict[str, dict[str, int]]:
-    """By one query, which Delta answers from its log."""
-    counts = [table.read().agg(F.count("*")).select(F.lit(name), "*") for name, table in tables.items()]
-    rows = [tuple(row) for row in reduce(DataFrame.unionAll, counts).collect()] if counts else []
-    return {name: {"version": tables[name].version(), "rows": count} for name, count in rows}
+    counts = figure_of_each((table, F.count("*")) for table in tables.values())
+    return {name: {"version": tables[name].version(), "rows": count} for name, count in counts.items()}
 
 
 def _told(error: JobError) -> dict[str, str]:

@@ -35,12 +35,14 @@ _JAVA_OPTIONS = " ".join(
 #: of a run over 20,000 rows. The first compiler alone is several times slower where C2 would have had its time.
 SMALL_LAKE_ROWS = 100_000
 _NO_C2 = "-XX:TieredStopAtLevel=1"
+#: MERGE marks the rows that it changes, by deletion vectors, in tables that allow it.
+MERGE_MARKS_ROWS = "spark.databricks.delta.merge.deletionVectors.persistent"
 SMALL = {
     # Planning a query anew after each of its stages costs a fifth of such a run, and with so few rows finds nothing
     # better (measured: a run over 4 more rows in 0.8 of the time).
     "spark.sql.adaptive.enabled": "false",
     # A MERGE looks for the rows to mark in one more query; to write so small a file anew is faster (0.8 of the time).
-    "spark.databricks.delta.merge.deletionVectors.persistent": "false",
+    MERGE_MARKS_ROWS: "false",
 }
 _PARTS_A_THREAD = 16
 #: What Delta needs and Spark does not bring. Spark's own versions of the rest have always come first.

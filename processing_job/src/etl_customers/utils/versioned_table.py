@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, reduce
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
@@ -91,3 +93,15 @@ class VersionedTable:
         """Likewise, since a time in seconds since 1970."""
         recent = (c for c in delta_log.commits(self.spark, self.address, _RECENT) if c.at >= moment)
         return any(is_of_another(commit, run_id) for commit in recent)
+
+
+def figure_of_each(figures: Iterable[tuple[VersionedTable, Column]]) -> dict[str, int]:
+    """Table -> an aggregate of its rows, 0 for NULL, by one query for all.
+
+    `count(*)` reads no column; Delta takes it from its log while no row is marked as deleted (plans of Delta 4.4.0).
+    """
+    one_each = [
+        table.read().agg(figure.alias("figure")).select(F.lit(table.name), F.coalesce("figure", F.lit(0)))
+        for table, figure in figures
+    ]
+    return {row[0]: row[1] for row in reduce(DataFrame.unionAll, one_each).collect()} if one_each else {}

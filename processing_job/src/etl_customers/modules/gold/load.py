@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import GoldDiffers
@@ -13,6 +11,7 @@ from etl_customers.modules.gold.store_months import DAY, MONTH
 from etl_customers.utils.day_ranges import DayRanges
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
+from etl_customers.utils.versioned_table import figure_of_each
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,8 @@ class GoldLoad:
         return changed
 
     def _check_counts(self) -> None:
-        """By one query, for which Delta looks up silver's rows in its log."""
         figures = [(self.purchases, F.count("*")), (self.monthly.table, F.sum("total_purchases"))]
-        figures += [(grouped.table, F.sum("purchases")) for grouped in self.others]
-        counts = [
-            table.read().agg(figure.alias("n")).select(F.lit(table.name), F.coalesce("n", F.lit(0)))
-            for table, figure in figures
-        ]
-        found = {row[0]: row[1] for row in reduce(DataFrame.unionAll, counts).collect()}
+        found = figure_of_each([*figures, *((grouped.table, F.sum("purchases")) for grouped in self.others)])
         total = found[self.purchases.name]
         for name, purchases in found.items():
             if purchases != total:
