@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from customer_contract import Contract, RawFormat, Subject, load_contract
-from etl_customers.config.delta_jars import delta_jars
+from etl_customers.config.jars import class_path
 from etl_customers.config.settings import JobSettings
 from etl_customers.privacy.key_source import KeyFile
 from etl_customers.privacy.token_key import read_token_key
@@ -47,7 +47,7 @@ def _session() -> SparkSession:
     options = {
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.jars": ",".join(map(str, delta_jars())),
+        "spark.driver.extraClassPath": class_path(),
         "spark.driver.memory": JobSettings.model_fields["local_memory"].default,
         "spark.sql.session.timeZone": "UTC",
     }

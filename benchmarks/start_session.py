@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from etl_customers.config import session
-from etl_customers.config.delta_jars import _coordinate
+from etl_customers.config.jars import delta_coordinate
 from pyspark.sql import SparkSession
 
 
@@ -21,7 +21,7 @@ def main() -> None:
 
 def _with_packages() -> SparkSession:
     """The same session, but for where the jars come from."""
-    options = session._LOCAL | session._EVERYWHERE | session.FASTER | {"spark.jars.packages": _coordinate()}
+    options = session._LOCAL | session._EVERYWHERE | session.FASTER | {"spark.jars.packages": delta_coordinate()}
     options |= {"spark.driver.memory": "2g", "spark.sql.shuffle.partitions": "2"}
     builder = SparkSession.builder.master("local[2]").appName("etl-customers")
     for name, value in options.items():

@@ -69,8 +69,8 @@ def make_ready(flavour):
     say("setting up .venv for %s (some minutes the first time, nothing after)" % flavour)
     make_venv()
     install(flavour)
-    say("fetching Delta's jars")
-    run([python(), "-m", "etl_customers.config.delta_jars"], "Delta's jars could not be fetched from Maven Central.")
+    say("fetching Spark's further jars (Delta, Hadoop)")
+    run([python(), "-m", "etl_customers.config.jars"], "Spark's further jars could not be fetched from Maven Central.")
     stamp(flavour).write_text(fingerprint(flavour))
     say("environment ready after %d s" % (time.time() - started))
 

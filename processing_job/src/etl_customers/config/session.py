@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 
-from etl_customers.config.delta_jars import delta_jars
+from etl_customers.config.jars import class_path
 from etl_customers.config.settings import JobSettings, SessionKind
 
 #: What every session needs, wherever it runs; serverless compute lets a session set these.
@@ -45,8 +44,6 @@ SMALL = {
     MERGE_MARKS_ROWS: "false",
 }
 _PARTS_A_THREAD = 16
-#: What Delta needs and Spark does not bring. Spark's own versions of the rest have always come first.
-_OWN_JARS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
 
 #: A small lake on one machine: Delta's and Spark's defaults of 50 and 200 partitions cost seconds a query.
 _LOCAL = {
@@ -92,8 +89,7 @@ def local_session(
     builder = SparkSession.builder.master(f"local[{threads}]").appName("etl-customers")
     options = _LOCAL | _EVERYWHERE | FASTER | (more or {})
     # On the class path, since what `spark.jars` names is copied at each start.
-    jars = [str(jar) for jar in delta_jars() if jar.name.startswith(_OWN_JARS)]
-    options["spark.driver.extraClassPath"] = os.pathsep.join(jars)
+    options["spark.driver.extraClassPath"] = class_path()
     if small:
         options |= {"spark.driver.extraJavaOptions": f"{_JAVA_OPTIONS} {_NO_C2}"} | SMALL
     options["spark.driver.memory"] = memory

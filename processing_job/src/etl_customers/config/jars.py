@@ -1,4 +1,4 @@
-"""Delta's jars for the local session: resolved once into the environment, not at each start of Spark.
+"""The local session's jars, Delta's and Hadoop's: resolved once into the environment, not at each start of Spark.
 
 `spark.jars.packages` would ask Ivy each time, and Spark's own settings ask a second repository first. Databricks brings
 its own jars; nothing here runs there.
@@ -19,6 +19,12 @@ from pyspark.version import __version__ as spark_version
 
 from etl_customers.errors import ConfigurationInvalid
 
+#: The Hadoop client that PySpark 4.0 brings (3.4.1) asks Java who the user is in a way that Java 24 took out, so no Spark
+#: starts. This one, of the same line, asks otherwise. https://issues.apache.org/jira/browse/HADOOP-19212
+_HADOOP = "3.4.3"
+#: What goes before Spark's own jars. Of the rest Spark has versions that it was tested with.
+_BEFORE_SPARK = ("io.delta_", "io.unitycatalog_", "org.apache.hadoop_", "org.locationtech.jts_")
+
 #: Only the central repository (Ivy's built-in default), so that an unreachable second one costs no time.
 _IVY_SETTINGS = """<ivysettings>
   <settings defaultResolver="central"/>
@@ -27,26 +33,39 @@ _IVY_SETTINGS = """<ivysettings>
 """
 
 
-def delta_jars() -> list[Path]:
-    """Paths of the jars, resolving them on first use.
+def class_path() -> str:
+    """What `spark.driver.extraClassPath` takes; fetches the jars on first use.
 
     Raises:
         ConfigurationInvalid: they are not here and cannot be fetched.
     """
-    folder = Path(sys.prefix) / "share" / "etl-customers" / f"delta-{version('delta-spark')}-spark-{spark_version}"
+    return os.pathsep.join(str(jar) for jar in _jars() if jar.name.startswith(_BEFORE_SPARK))
+
+
+def delta_coordinate() -> str:
+    """Delta for the installed PySpark, as Maven names it."""
+    spark_minor = ".".join(spark_version.split(".")[:2])
+    return f"io.delta:delta-spark_{spark_minor}_2.13:{version('delta-spark')}"
+
+
+def _jars() -> list[Path]:
+    name = f"delta-{version('delta-spark')}-spark-{spark_version}-hadoop-{_HADOOP}"
+    folder = Path(sys.prefix) / "share" / "etl-customers" / name
     if not folder.is_dir():
         _resolve(folder)
     return sorted(folder.glob("*.jar"))
 
 
 def _resolve(target: Path) -> None:
+    clients = (f"org.apache.hadoop:hadoop-client-{part}:{_HADOOP}" for part in ("api", "runtime"))
+    coordinates = [delta_coordinate(), *clients]
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         settings = Path(work, "ivysettings.xml")
         settings.write_text(_IVY_SETTINGS, encoding="utf-8")
         command = [
             str(Path(pyspark.__file__).parent / "bin" / "spark-submit"),
-            *("--packages", _coordinate()),
+            *("--packages", ",".join(coordinates)),
             *("--conf", f"spark.jars.ivy={work}"),
             *("--conf", f"spark.jars.ivySettings={settings}"),
             *("--class", "org.apache.spark.deploy.NoSuchClass", "spark-internal"),
@@ -54,9 +73,9 @@ def _resolve(target: Path) -> None:
         # Ivy resolves before Spark looks for the class; there is no command that only resolves.
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"})
         jars = Path(work, "jars")
-        if not any(jars.glob("io.delta_delta-spark*.jar")):
+        if not all(any(jars.glob(f"{group}_*.jar")) for group in ("io.delta", "org.apache.hadoop")):
             reason = [line for line in done.stderr.splitlines() if "rror" in line][-3:]
-            raise ConfigurationInvalid(f"Delta's jars ({_coordinate()}) cannot be fetched from Maven Central: {reason}")
+            raise ConfigurationInvalid(f"{', '.join(coordinates)} cannot be fetched from Maven Central: {reason}")
         try:
             shutil.move(jars, target)
         except OSError:  # another process resolved them at the same time
@@ -64,10 +83,5 @@ def _resolve(target: Path) -> None:
                 raise
 
 
-def _coordinate() -> str:
-    spark_minor = ".".join(spark_version.split(".")[:2])
-    return f"io.delta:delta-spark_{spark_minor}_2.13:{version('delta-spark')}"
-
-
 if __name__ == "__main__":
-    print(f"{len(delta_jars())} jars")
+    print(f"{len(_jars())} jars")
