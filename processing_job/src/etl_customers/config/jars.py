@@ -19,7 +19,7 @@ from pyspark.version import __version__ as spark_version
 
 from etl_customers.errors import ConfigurationInvalid
 
-#: The Hadoop client that PySpark 4.0 brings (3.4.1) asks Java who the user is in a way that Java 24 took out, so no Spark
+#: The Hadoop client that PySpark 4.0 brings (3.4.1) asks Java who the user is in a way that Java 24 took out: no Spark
 #: starts. This one, of the same line, asks otherwise. https://issues.apache.org/jira/browse/HADOOP-19212
 _HADOOP = "3.4.3"
 #: What goes before Spark's own jars. Of the rest Spark has versions that it was tested with.
