@@ -12,7 +12,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 #: Of the job's tests, what runs the command in processes of its own.
-_WITHOUT_SPARK = ("processing_job/tests/test_main.py", "processing_job/tests/test_newer_java.py")
+_WITHOUT_SPARK = ("processing_job/tests/test_main.py",)
 
 
 class OneSpark(LoadFileScheduling):  # type: ignore[misc]  # xdist's class has no types

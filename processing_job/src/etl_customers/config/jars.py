@@ -19,6 +19,9 @@ from pyspark.version import __version__ as spark_version
 
 from etl_customers.errors import ConfigurationInvalid
 
+#: For the Java: this environment's Spark and Python, in the place of those that the shell may name for other work; and
+#: a locale that every machine has, as without a valid one Java 17 cannot open a file whose path is not ASCII.
+OWN = {"SPARK_HOME": str(Path(pyspark.__file__).parent), "PYSPARK_PYTHON": sys.executable, "LC_ALL": "C.UTF-8"}
 #: The Hadoop client that PySpark 4.0 brings (3.4.1) asks Java who the user is in a way that Java 24 took out: no Spark
 #: starts. This one, of the same line, asks otherwise. https://issues.apache.org/jira/browse/HADOOP-19212
 _HADOOP = "3.4.3"
@@ -64,14 +67,15 @@ def _resolve(target: Path) -> None:
         settings = Path(work, "ivysettings.xml")
         settings.write_text(_IVY_SETTINGS, encoding="utf-8")
         command = [
-            str(Path(pyspark.__file__).parent / "bin" / "spark-submit"),
+            str(Path(OWN["SPARK_HOME"], "bin", "spark-submit")),
             *("--packages", ",".join(coordinates)),
             *("--conf", f"spark.jars.ivy={work}"),
-            *("--conf", f"spark.jars.ivySettings={settings}"),
+            *("--conf", f"spark.jars.ivySettings={settings.as_uri()}"),
             *("--class", "org.apache.spark.deploy.NoSuchClass", "spark-internal"),
         ]
         # Ivy resolves before Spark looks for the class; there is no command that only resolves.
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"})
+        env = os.environ | OWN | {"SPARK_LOCAL_IP": "127.0.0.1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=env)
         jars = Path(work, "jars")
         if not all(any(jars.glob(f"{group}_*.jar")) for group in ("io.delta", "org.apache.hadoop")):
             reason = [line for line in done.stderr.splitlines() if "rror" in line][-3:]

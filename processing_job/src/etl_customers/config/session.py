@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from pyspark.sql import SparkSession
 
-from etl_customers.config.jars import class_path
+from etl_customers.config.jars import OWN, class_path
 from etl_customers.config.settings import JobSettings, SessionKind
 
 #: What every session needs, wherever it runs; serverless compute lets a session set these.
@@ -86,6 +87,7 @@ def local_session(
 
     `small`: tuned for a short life with few rows; has no effect if this process has started a JVM before.
     """
+    os.environ.update(OWN)
     builder = SparkSession.builder.master(f"local[{threads}]").appName("etl-customers")
     options = _LOCAL | _EVERYWHERE | FASTER | (more or {})
     # On the class path, since what `spark.jars` names is copied at each start.
