@@ -126,7 +126,8 @@ def test_a_source_that_cannot_be_read_ends_with_69_and_says_what_to_do(tmp_path:
     done = _command(lake, "--layer=bronze")
     assert done.returncode == 69
     fault = json.loads(Path(done.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8"))["error"]
-    assert fault["code"] == "SOURCE_FAILED" and "run again" in fault["advice"]
+    assert fault["code"] == "SOURCE_FAILED" and "batch named in the log" in fault["advice"]
+    assert f'"batches": ["csv/{1:020d}"]' in done.stderr
     assert "secret-value" not in done.stdout + done.stderr
 
 

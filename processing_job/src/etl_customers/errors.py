@@ -57,6 +57,17 @@ class SourceFailed(JobError):
     advice = "Correct or remove the raw batch named in the log and run again; what landed is not read twice."
 
 
+class StreamFailed(SourceFailed):
+    """A source could not be taken to bronze, for a reason that is not in its files; the other sources landed."""
+
+    code = "STREAM_FAILED"
+    exit_code = 70
+    advice = (
+        "Run again: nothing was lost, and what landed is not read twice. If it comes again, the causes in the log line "
+        "bronze_source_failed tell whose fault it is: the memory, the network, or the installation."
+    )
+
+
 class ReconciliationFailed(JobError):
     """Rows that went in are not all accounted for."""
 

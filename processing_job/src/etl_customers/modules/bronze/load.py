@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 from threading import Lock
 
@@ -16,31 +15,19 @@ from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.types import StructType
 from pyspark.sql.utils import is_remote
 
-from etl_customers.errors import JobError, ReconciliationFailed, SourceFailed, StorageFailed, WrittenMeanwhile
+from etl_customers.errors import ReconciliationFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_parts import RawParts, waiting_parts
 from etl_customers.modules.bronze.raw_reader import RawReader
+from etl_customers.modules.bronze.stream_faults import Fault, is_overtaken, told, worst
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit
-from etl_customers.utils.storage_faults import storage_fault
 
 ROW_PURPOSE = "row:v1"
-#: In the fault of a stream that shares its checkpoint, or its table, with a stream of another run.
-_OVERTAKEN = (
-    "SparkConcurrentModificationException",  # both create the checkpoint at the same moment; raised without a condition
-    "CONCURRENT_STREAM_LOG_UPDATE",
-    # Both take new batches; told by these words alone (Spark 4.0.5): the first is that condition's text, the second has
-    # no condition.
-    "Multiple streaming jobs detected",
-    "Multiple streaming queries are concurrently using",
-    "DELTA_CONCURRENT",
-    "DELTA_METADATA_CHANGED",
-    "DELTA_PROTOCOL_CHANGED",
-)
 #: Of raw; what one task of the local session reads at most (config/session.py).
 _BULK_BYTES = 256 * 2**20
 #: Not a field of what Spark pickles; see `BronzeAppend`.
@@ -117,6 +104,7 @@ class BronzeLoad:
 
         Raises:
             SourceFailed: at least one source could not be read; the others have landed.
+            StreamFailed: likewise, but for a reason that names no raw file.
             StorageFailed: no room for bronze or the checkpoint, or no right; the other sources have landed.
             WrittenMeanwhile: another run got ahead of this one.
             ReconciliationFailed: a batch in bronze has fewer or more rows than its manifest says.
@@ -132,29 +120,29 @@ class BronzeLoad:
         failed = self._load_all(waiting)
         self._check(batches, present + self._added(before), list(failed))
         if failed:
-            raise _worst(failed)
+            raise worst(failed)
         return batches
 
-    def _load_all(self, waiting: list[RawParts]) -> dict[str, set[_Fault]]:
+    def _load_all(self, waiting: list[RawParts]) -> dict[str, set[Fault]]:
         """Load them side by side; returns how those sources failed that did, by their names."""
         if is_remote():  # no lock holds between the processes that append, so one after another
             ends = [(parts.source.name, _fault_of(parts, self._started(parts))) for parts in waiting]
         else:
             queries = [(parts, self._started(parts)) for parts in waiting]
             ends = [(parts.source.name, _fault_of(parts, query)) for parts, query in queries]
-        failed: dict[str, set[_Fault]] = {}
+        failed: dict[str, set[Fault]] = {}
         for name, fault in ends:
             if fault is not None:
                 failed.setdefault(name, set()).add(fault)
         return failed
 
-    def _started(self, parts: RawParts) -> StreamingQuery | _Fault:
+    def _started(self, parts: RawParts) -> StreamingQuery | Fault:
         try:
             return self._start(parts)
         except Exception as error:  # Py4J's own class, for what Spark has none
-            if not _is_overtaken(error):
+            if not is_overtaken(error):
                 raise
-            return _told(parts, error)
+            return told(parts, error)
 
     def _start(self, parts: RawParts) -> StreamingQuery:
         job_log.info("bronze_source_started", source=parts.source.name, stream=parts.name)
@@ -183,47 +171,13 @@ def _rows_by_batch(rows: DataFrame) -> Counter[str]:
     return Counter({row["_batch_id"]: row["count"] for row in rows.groupBy("_batch_id").count().collect()})
 
 
-class _Fault(Enum):
-    """Why a stream ended early."""
-
-    UNREADABLE = auto()
-    STORAGE = auto()
-    OVERTAKEN = auto()
-
-
-def _worst(failed: dict[str, set[_Fault]]) -> JobError:
-    """What to tell of sources that failed, by their names."""
-    faults, names = set().union(*failed.values()), ", ".join(failed)
-    if _Fault.UNREADABLE in faults:
-        return SourceFailed(f"raw files of {names} could not be read")
-    if _Fault.STORAGE in faults:
-        return StorageFailed(f"the storage has no room, or gives no right, to take {names} to bronze")
-    return WrittenMeanwhile(f"another run loads {names} too")
-
-
-def _fault_of(parts: RawParts, query: StreamingQuery | _Fault) -> _Fault | None:
+def _fault_of(parts: RawParts, query: StreamingQuery | Fault) -> Fault | None:
     """Wait for the query; None if it came to its end."""
-    if isinstance(query, _Fault):
+    if isinstance(query, Fault):
         return query
     try:
         query.awaitTermination()
     except PySparkException as error:
-        return _told(parts, error)
+        return told(parts, error)
     job_log.info("bronze_source_done", source=parts.source.name, stream=parts.name)
     return None
-
-
-def _is_overtaken(error: Exception) -> bool:
-    return any(sign in str(error) for sign in _OVERTAKEN)
-
-
-def _told(parts: RawParts, error: Exception) -> _Fault:
-    """Log which stream failed and how; not the error's text, which may quote a row."""
-    if _is_overtaken(error):
-        fault = _Fault.OVERTAKEN
-    else:
-        fault = _Fault.STORAGE if storage_fault(error) else _Fault.UNREADABLE
-    condition = error.getCondition() if isinstance(error, PySparkException) else None
-    told = {"source": parts.source.name, "stream": parts.name}
-    job_log.error("bronze_source_failed", **told, condition=condition, fault=fault.name.lower())
-    return fault
