@@ -12,7 +12,7 @@ from benchmarks.adls import measure_adls
 from benchmarks.api import measure_api
 from benchmarks.csv_files import measure_csv
 from benchmarks.database import measure_database, measure_database_large
-from benchmarks.lakehouse import measure_lakehouse, measure_lakehouse_large
+from benchmarks.lakehouse import measure_lakehouse, measure_lakehouse_large, measure_tutorial_large
 from benchmarks.measured import BenchmarkError
 from benchmarks.results import PartResult, keep, machine, show
 from benchmarks.silver import measure_silver
@@ -30,8 +30,10 @@ _PARTS: dict[str, Callable[[int, Console], PartResult]] = {
     "soak": measure_soak,
     "database-large": measure_database_large,
     "lakehouse-large": measure_lakehouse_large,
+    "tutorial-large": measure_tutorial_large,
 }
-_ON_REQUEST = {"database-large", "lakehouse-large", "soak"}  # take many minutes, the first two 10 GB of disk
+#: Take many minutes, and all but soak 10 GB of disk.
+_ON_REQUEST = {"database-large", "lakehouse-large", "tutorial-large", "soak"}
 
 
 def main() -> int:
