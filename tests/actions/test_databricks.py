@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cdp_actions import databricks, notes
+from cdp_actions import ROOT, databricks, notes
 from cdp_actions.errors import ActionFailed
 from cdp_dryrun.answers import LAKEHOUSE, PLATFORM, RESULT, RUN, answer
 from cdp_dryrun.files import pairs
@@ -38,6 +39,7 @@ def test_the_run_is_waited_for(machine: Machine) -> None:
     [
         (_failed("Workload failed, exit code 76"), "FAILED", "quality"),
         (_failed("exited with 78"), "silver", "setting"),
+        (_failed("exit code 75"), "silver", "run again"),
         (_failed("out of memory"), "silver", "read the log of silver"),
         ({**RUN, "state": {"life_cycle_state": "INTERNAL_ERROR"}, "tasks": []}, "INTERNAL_ERROR", "Open the run"),
     ],
@@ -48,6 +50,12 @@ def test_a_run_that_fails(machine: Machine, told: dict[str, Any], said: str, adv
         databricks.run_job("dev")
     assert advice in caught.value.next_step
     assert sum("run-now" in call.words for call in world.calls()) == 1
+
+
+def test_every_exit_code_that_tells_something_has_its_cure() -> None:
+    page = (ROOT / "processing_job" / "README.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| ([0-9]+) \|", page, re.MULTILINE))
+    assert documented - {"0", "70"} == databricks._CURES.keys()
 
 
 def test_a_run_that_does_not_end(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,10 @@ _OWNER = "The identity must own the catalog's schemas: it does where it made the
 _LOST = "Look at the run in the workspace before you start another one: the job takes one at a time."
 #: Exit codes of etl-customers (processing_job/README.md) -> what to do.
 _CURES = {
+    "65": "Rows are unaccounted for: use nothing of this run. The task's log says where to begin.",
+    "69": "A source's raw files could not be read: the task's log names their batches. Mend or remove these.",
+    "74": "The lake could not be written. Has the job's identity its rights (docs/access.md)? Has the account room?",
+    "75": "Another writer was faster at a table. Nothing is half done: run again.",
     "76": 'A quality rule was breached and gold was held: processing_job/README.md, "When quality holds gold".',
     "78": "A setting is wrong; the task's log names it.",
 }
