@@ -41,8 +41,8 @@ setup: ## Make or update .venv with everything that tests need
 tools: setup ## Put the tools of the deployment files' checks (helm, hadolint, tflint, checkov, actionlint, zizmor) into .tools/
 	@$(PYTHON) scripts/tools.py
 
-test: setup tools ## Everything that CI runs (WORKERS=2 test processes)
-	@$(MAKE) --no-print-directory -j 2 lint types
+test: setup ## Everything that CI runs (WORKERS=2 test processes)
+	@$(MAKE) --no-print-directory -j 3 tools lint types
 	$(VENV)/python -m pytest --numprocesses $(WORKERS)
 
 lint: setup ## black, flake8, data contract
