@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from customer_contract import Contract, RawFormat, Subject, load_contract
-from etl_customers.config.jars import class_path
+from etl_customers.config.jars import OWN, class_path
 from etl_customers.config.settings import JobSettings
 from etl_customers.privacy.key_source import KeyFile
 from etl_customers.privacy.token_key import read_token_key
@@ -27,7 +27,7 @@ from benchmarks.silver_udfs import stage_with_udfs
 def main() -> None:
     """Entry point."""
     raw, out, key_file = sys.argv[1:]
-    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.update(OWN)
     contract = load_contract()
     spark = _session()
     started = time.perf_counter()

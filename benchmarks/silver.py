@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +41,6 @@ def measure_silver(rows: int, console: Console) -> PartResult:
     """A quarter of `rows` through both, to Spark's noop sink, after runs of each that warm Java and Python."""
     contract = load_contract()
     with TemporaryDirectory(prefix="bench-silver-") as work, console.status("making bronze") as status:
-        os.environ["PYSPARK_PYTHON"] = sys.executable  # the UDFs' processes need this environment
         spark = local_session()
         try:
             bronze = _bronze(spark, contract, rows // 4, Path(work))

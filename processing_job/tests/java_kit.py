@@ -9,7 +9,6 @@ from pathlib import Path
 #: The long-term release after those that PySpark 4.0 names (17 and 21). Java 24 took out what Spark's Hadoop client
 #: calls.
 NEWER = 25
-MISSING = f"no Java {NEWER} in /usr/lib/jvm, or named by JAVA_HOME_{NEWER}_X64"
 
 
 def newer_java() -> dict[str, str]:
