@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zipfile
 
 import pytest
@@ -37,6 +38,20 @@ def test_a_packed_file_is_known_by_its_bytes_and_taken(world: World, content: by
     assert [row["customer_id"] for row in world.rows()] == [f"C{number}" for number in range(500)]
     assert world.manifest()["details"]["packing"] == packing
     assert world.manifest()["source_files"][0]["size"] == len(content)
+
+
+def hard_to_pack() -> bytes:
+    """2 MB of text, of which about half is left when packed: more than any buffer between the archive and its text."""
+    rng = random.Random(1)
+    return text_of(
+        *(changed(customer_id=f"C{number}", product=rng.randbytes(200).hex()) for number in range(4000))
+    ).encode()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED], ids=["deflated", "stored"])
+def test_a_zip_file_that_is_longer_than_any_one_read(world: World, method: int) -> None:
+    world.drop(zip_of({"vendas.csv": hard_to_pack()}, method))
+    assert world.ingest().rows_written == 4000
 
 
 def test_a_packed_file_in_the_fallback_encoding(world: World) -> None:

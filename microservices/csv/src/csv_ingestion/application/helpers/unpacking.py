@@ -24,7 +24,8 @@ _GZIP, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 #: The ratio is judged from so many unpacked bytes on: short texts of one repeated row are no bombs.
 _RATIO_FROM_BYTES = 1024 * 1024
 
-#: zipfile reads the list of members at once; this bounds it, at 46 bytes a member or more.
+#: zipfile reads the list of members at once; this bounds it, at 46 bytes a member or more. So no more is asked of a
+#: member at once either.
 _LONGEST_READ = 256 * 1024
 
 #: bzip2 and LZMA unpack further, and LZMA's dictionary takes as much memory as the file asks for.
@@ -89,7 +90,7 @@ class _Unpacking(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         with _archive_errors():
-            data = self._stream.read(len(buffer))
+            data = self._stream.read(min(len(buffer), _LONGEST_READ))
         self._count += len(data)
         if self._count > self._max_bytes:
             raise FileRejected(FileReason.ARCHIVE_TOO_LARGE)
