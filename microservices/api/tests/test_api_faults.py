@@ -105,18 +105,48 @@ def test_a_pause_longer_than_the_run_may_take_ends_it(status: int, bench: Bench,
     assert len(scripted.requests()) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"status": 429, "headers": {"Retry-After": "3600"}}, "SOURCE_THROTTLED"),
+        ({"status": 500}, "SOURCE_UNAVAILABLE"),
+    ],
+)
+@pytest.mark.parametrize("prefetch_pages", [0, 1])
+def test_the_pages_before_a_fault_are_kept_and_the_next_run_goes_on_after_them(
+    prefetch_pages: int, answer: dict[str, Any], code: str, bench: Bench, scripted: ScriptedServer
+) -> None:
+    pages = [
+        {"body": {"data": [{"customer_id": str(n), "updated_at": "2025-01-01T00:00:00Z"}], "next_cursor": str(n)}}
+        for n in (1, 2, 3)
+    ]
+    settings: dict[str, Any] = {"paging": "cursor", "prefetch_pages": prefetch_pages, "retry_attempts": 1}
+    scripted.play(*pages[:2], answer)
+    run = bench.ingest(scripted.url, **settings)
+    assert run.error and run.error.code == code
+    assert bench.column("customer_id") == ["1", "2"]
+    scripted.play(pages[2], answer)
+    run = bench.ingest(scripted.url, **settings)
+    assert run.error and scripted.requests()[0]["path"].endswith("cursor=2")
+    assert bench.column("customer_id") == ["1", "2", "3"]
+    scripted.play(*pages[:2], answer)
+    run = bench.ingest(scripted.url, mode=Mode.FULL, **settings)
+    assert run.error and len(bench.manifests()) == 2, "half of a full run's batch would not be known to the next"
+
+
 def test_tries_and_budget_end(bench: Bench, scripted: ScriptedServer) -> None:
     scripted.play({"status": 500})
     refused(bench, scripted.url, "SOURCE_UNAVAILABLE", retry_attempts=3)
     assert len(scripted.requests()) == 3
-    scripted.play({"status": 500}, GOOD, {"status": 500}, {"status": 500})
-    refused(bench, scripted.url, "SOURCE_UNAVAILABLE", retry_budget=2)
-    assert len(scripted.requests()) == 4
     scripted.play({"status": 429})
     refused(bench, scripted.url, "SOURCE_THROTTLED", retry_attempts=2)
     scripted.play({"status": 501})
     refused(bench, scripted.url, "SOURCE_UNAVAILABLE")
     assert len(scripted.requests()) == 1
+    scripted.play({"status": 500}, GOOD, {"status": 500}, {"status": 500})
+    run = bench.ingest(scripted.url, retry_budget=2)
+    assert run.error and run.error.code == "SOURCE_UNAVAILABLE" and bench.column("customer_id") == ["1"]
+    assert len(scripted.requests()) == 4
 
 
 def test_the_environments_proxy_gets_neither_request_nor_key(

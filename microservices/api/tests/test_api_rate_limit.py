@@ -24,12 +24,12 @@ def bench(tmp_path: Path) -> Bench:
 def test_a_bucket_lets_a_burst_pass_then_the_rate() -> None:
     moment = [100.0]
     bucket = TokenBucket(2, 3, now=lambda: moment[0])
-    assert [bucket.reserve() for _ in range(5)] == [0, 0, 0, 0.5, 1.0]
+    assert [bucket.reserve() for _ in range(5)] == [(0, 0), (0, 0), (0, 0), (0.5, 0), (1.0, 0)]
     moment[0] += 60
-    assert [bucket.reserve() for _ in range(4)] == [0, 0, 0, 0.5]
+    assert [bucket.reserve() for _ in range(4)] == [(0, 0), (0, 0), (0, 0), (0.5, 0)]
     bucket.pause(7)
-    assert bucket.reserve() == 7
-    assert TokenBucket(None, 1).reserve() == 0
+    assert bucket.reserve() == (1.0, 7)
+    assert TokenBucket(None, 1).reserve() == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,11 @@ def test_our_own_limit_spaces_the_requests(bench: Bench, scripted: ScriptedServe
     scripted.play(GOOD, EMPTY)
     assert bench.ingest(scripted.url, requests_per_second=4).error is None
     assert pauses(scripted)[0] >= 0.2
+
+
+def test_a_run_past_its_deadline_goes_on_while_the_api_asks_for_nothing(bench: Bench, scripted: ScriptedServer) -> None:
+    scripted.play(GOOD, EMPTY)
+    assert bench.ingest(scripted.url, requests_per_second=100, deadline_seconds=0.001).error is None
 
 
 def test_a_used_up_quota_is_waited_for(bench: Bench, scripted: ScriptedServer) -> None:

@@ -7,11 +7,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from api_lake import Bench
 from api_servers import PartnerServer, ScriptedServer, partner_record
+from api_ingestion.interfaces.main import build_source
 from ingestion_kernel.domain.batch import Mode
+from ingestion_kernel.domain.exceptions import SourceAccessDenied
 from ingestion_kernel.domain.run import Run
 from test_api_command import run as command
 from test_api_paging_and_windows import partner_settings
@@ -176,7 +179,7 @@ def test_time_windows_hold_each_record_once(mode: Mode, paging: str, bench: Benc
 
 def test_a_window_is_resumed_with_its_own_bounds(bench: Bench, scripted: ScriptedServer) -> None:
     settings: dict[str, Any] = {**WINDOWS, "paging": "page", "max_pages_per_batch": 1, "prefetch_pages": 0}
-    settings |= {"start": "2025-01-01T00:00:00Z", "settle_seconds": _seconds_since("2025-01-03T00:00:00+00:00")}
+    settings |= {"start": "2025-01-01T00:00:00Z", "settle_seconds": _seconds_since("2025-01-04T00:00:00+00:00")}
     scripted.play({"body": {"data": ROWS[:1]}}, {"body": {"data": []}}, {"body": {"data": ROWS[1:2]}}, {"status": 403})
     assert bench.ingest(scripted.url, **settings).error
     asked = scripted.requests()[-1]["path"]
@@ -184,7 +187,25 @@ def test_a_window_is_resumed_with_its_own_bounds(bench: Bench, scripted: Scripte
     scripted.play({"body": {"data": []}})
     succeeded(bench.ingest(scripted.url, **settings))
     assert scripted.requests()[0]["path"] == asked
+    after = scripted.requests()[1]["path"]
+    assert "updated_since=2025-01-02T23%3A59%3A59" in after, "a second back, as between any two windows"
     assert bench.column("customer_id") == ["1", "2"]
+
+
+def test_a_check_asks_for_a_second_and_spares_the_quota(bench: Bench, scripted: ScriptedServer) -> None:
+    settings = bench.settings(scripted.url, since_param="since", until_param="until", size_param="limit")
+    scripted.play({"body": {"data": []}})
+    source = build_source(settings)
+    for _ in range(3):
+        source.check()
+    (asked,) = (parse_qs(urlsplit(request["path"]).query) for request in scripted.requests())
+    since, until = (datetime.fromisoformat(asked[name][0]) for name in ("since", "until"))
+    assert (until - since).total_seconds() == 1 and asked["limit"] == ["1"]
+    scripted.play({"status": 429, "headers": {"Retry-After": "3600"}})
+    build_source(settings).check()  # it is there
+    scripted.play({"status": 403})
+    with pytest.raises(SourceAccessDenied):
+        build_source(settings).check()
 
 
 def _seconds_since(moment: str) -> float:

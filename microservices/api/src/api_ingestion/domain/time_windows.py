@@ -10,9 +10,14 @@ from datetime import datetime, timedelta
 SEAM = timedelta(seconds=1)
 
 
-def time_windows(start: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Lower and upper bounds from `start` to `end`, oldest first; none if `end` is not after `start`."""
-    low, seam = start, timedelta(0)
+def time_windows(
+    start: datetime, end: datetime, length: timedelta, seam: timedelta = timedelta(0)
+) -> Iterator[tuple[datetime, datetime]]:
+    """Lower and upper bounds from `start` to `end`, oldest first; none if `end` is not after `start`.
+
+    `seam`: how far the first of them reaches back, where it follows one that was read before.
+    """
+    low = start
     while low < end:
         high = min(low + length, end)
         yield low - seam, high

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from ingestion_kernel.domain.batch import BatchKey, Extraction, RawFormat, Watermark
-from ingestion_kernel.domain.exceptions import SourceDataInvalid
+from ingestion_kernel.domain.exceptions import SourceDataInvalid, SourceThrottled, SourceUnavailable
 from ingestion_kernel.domain.ports.source import Outcome, RecordSink
 
 from api_ingestion.application.helpers.documents import (
@@ -91,10 +91,18 @@ class ApiBatch:
     def extract(self, sink: RecordSink) -> Extraction:
         """See `PendingBatch`."""
         counts: Counter[str] = Counter()
+        interrupted = False
         while not self._walk.ended and counts["pages"] < self._settings.api_max_pages_per_batch:
             if self._budget.spent:
                 break
-            page = self._walk.read()
+            try:
+                page = self._walk.read()
+            except (SourceUnavailable, SourceThrottled):
+                if not counts["pages"] or not self._can_pause:
+                    raise
+                # what was read is kept, and the next run goes on from here; the next read raises again
+                interrupted = True
+                break
             self._budget.take()
             counts["pages"] += 1
             counts["retries"] += page.retries
@@ -110,11 +118,17 @@ class ApiBatch:
         }
         if self._window is not None:
             details |= {"since": self._window.low or self._window.since, "until": self._window.until}
-        if self._window is None or self._keyed_by_content:
+        if self._window is None or not self._can_pause:
             return Extraction(content_addressed=True, details=details)
-        # a batch that the page limit ends is published even with no row: else the next run reads the same pages again
-        must_publish = self._open_in_raw if self._walk.ended else self._budget.spent and counts["pages"] > 0
+        # a batch that ends early is published even with no row: else the next run reads the same pages again
+        ends_early = (self._budget.spent or interrupted) and counts["pages"] > 0
+        must_publish = self._open_in_raw if self._walk.ended else ends_early
         return Extraction(watermark=self._watermark(self._window), publish_if_empty=must_publish, details=details)
+
+    @property
+    def _can_pause(self) -> bool:
+        """A batch says where the next run goes on."""
+        return self._window is not None and not self._keyed_by_content
 
     def settle(self, outcome: Outcome) -> None:
         """See `PendingBatch`."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import structlog
 from ingestion_kernel.domain.batch import Mode, Watermark
-from ingestion_kernel.domain.exceptions import SourceDataInvalid
+from ingestion_kernel.domain.exceptions import SourceDataInvalid, SourceThrottled
 from ingestion_kernel.domain.ports.clock import Clock
 from ingestion_kernel.domain.ports.source import PendingBatch
 
 from api_ingestion.application.helpers.mapping import RecordMapper
-from api_ingestion.domain.time_windows import moment_text, time_windows
+from api_ingestion.domain.cursor import CursorType
+from api_ingestion.domain.time_windows import SEAM, moment_text, time_windows
 from api_ingestion.domain.window import Window
 from api_ingestion.infrastructure.authentication.headers import client_credentials
 from api_ingestion.infrastructure.config.settings import ApiSettings
@@ -21,6 +24,12 @@ from api_ingestion.infrastructure.ingestion.http_client import ApiClient, Positi
 from api_ingestion.infrastructure.ingestion.network import Resolver, resolve
 from api_ingestion.infrastructure.ingestion.page_walk import PageWalk
 from api_ingestion.infrastructure.ingestion.rate_limit import TokenBucket
+
+#: How long a check waits for the API, and how long the answer holds.
+_CHECK_SECONDS = 10.0
+_USABLE_SECONDS = 300.0
+
+_log = structlog.stdlib.get_logger("api")
 
 
 class ApiSource:
@@ -51,6 +60,7 @@ class ApiSource:
         self._mapper = RecordMapper(columns, field_map, settings.api_max_json_depth)
         self._credentials = client_credentials(settings)
         self._bucket = TokenBucket(settings.api_requests_per_second, settings.api_request_burst)
+        self._usable_until = 0.0
 
     @contextmanager
     def pending(self, mode: Mode, watermark: Watermark | None) -> Iterator[Iterator[PendingBatch]]:
@@ -68,10 +78,33 @@ class ApiSource:
         return 0
 
     def check(self) -> None:
-        """See `Source`: asks for the smallest page the API gives, once, as probes come often."""
-        quick = self._settings.model_copy(update={"api_retry_attempts": 1, "api_page_size": 1})
-        with self._client(quick) as client:
-            PageWalk(client, quick, {}).read()
+        """See `Source`: asks once for the smallest page of the last second.
+
+        A probe comes every few seconds, and each request is one less of the partner's quota: what is found holds for
+        some minutes. An API that asks for a pause is there.
+        """
+        if time.monotonic() < self._usable_until:
+            return
+        quick = self._settings.model_copy(
+            update={"api_retry_attempts": 1, "api_page_size": 1, "api_deadline_seconds": _CHECK_SECONDS}
+        )
+        try:
+            with self._client(quick) as client:
+                PageWalk(client, quick, self._last_second()).read()
+        except SourceThrottled as fault:
+            _log.warning("source_throttled", next_allowed_at=fault.next_allowed_at)
+        self._usable_until = time.monotonic() + _USABLE_SECONDS
+
+    def _last_second(self) -> dict[str, str]:
+        """The parameters of a window of a second; none for an API that is not asked by time."""
+        if self._settings.api_cursor_type is not CursorType.TIMESTAMP:
+            return {}
+        until = self._now()
+        stated = {
+            self._settings.api_since_param: moment_text(until - timedelta(seconds=1)),
+            self._settings.api_until_param: moment_text(until),
+        }
+        return {name: value for name, value in stated.items() if name}
 
     def _client(self, settings: ApiSettings) -> ApiClient:
         return ApiClient(settings, self._clock, self._credentials, self._bucket, self._resolver)
@@ -162,7 +195,8 @@ class ApiSource:
         last = reached or since
         if last:
             start = self._moment(last)
-        for low, high in time_windows(start, self._now(), timedelta(seconds=length)):
+        seam = SEAM if reached else timedelta(0)
+        for low, high in time_windows(start, self._now(), timedelta(seconds=length), seam):
             yield moment_text(low), moment_text(high)
 
     def _until(self) -> str | None:

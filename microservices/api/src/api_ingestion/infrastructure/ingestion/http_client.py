@@ -139,7 +139,7 @@ class ApiClient:
         return self._page(url, {**_bearer(self._credentials.token(self._post)), **conditions})
 
     def _page(self, url: httpx.URL, headers: Mapping[str, str]) -> PageAnswer:
-        self._retrier.hold(self._bucket.reserve())
+        self._retrier.hold(*self._bucket.reserve())
         answer = self._exchanger.send(url, headers, self._settings.api_max_page_bytes)
         quota = self._quota(answer)
         if quota is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingestion_kernel.domain.exceptions import SourceDataInvalid
+from ingestion_kernel.domain.exceptions import SourceDataInvalid, SourceThrottled, SourceUnavailable
 
 from api_ingestion.application.helpers.documents import at_path, page_digest, split_path
 from api_ingestion.application.helpers.paging import PageAnswer, PagingKind
@@ -67,6 +67,7 @@ class PageWalk:
         self._state: PageState | None = self._paging.first()
         self._last_page = ""
         self._fetched: Page | None = None
+        self._fault: SourceUnavailable | SourceThrottled | None = None
         self._pages = self._started()
 
     @property
@@ -82,12 +83,19 @@ class PageWalk:
         """The next page.
 
         Raises:
+            SourceUnavailable, SourceThrottled: see `ApiClient.read`; each later call raises it too.
             SourceDataInvalid: the page cannot be taken, or was read before.
             IngestionError: see `ApiClient.read`.
         """
         if self._state is None:
             raise ValueError("the walk has ended")
-        page = self._fetched or next(self._pages)
+        if self._fault:
+            raise self._fault
+        try:
+            page = self._fetched or next(self._pages)
+        except (SourceUnavailable, SourceThrottled) as fault:
+            self._fault = fault
+            raise
         self._fetched = None
         self._state = page.following
         self._last_page = page.digest or self._last_page

@@ -33,17 +33,17 @@ class TokenBucket:
         self._filled_at = now()
         self._not_before = 0.0
 
-    def reserve(self) -> float:
-        """Take the right to one request; returns the seconds to wait before it."""
+    def reserve(self) -> tuple[float, float]:
+        """Take the right to one request; returns the seconds to wait before it, by our own rate and by the API's."""
         with self._lock:
             now = self._now()
-            wait = max(0.0, self._not_before - now)
+            asked = max(0.0, self._not_before - now)
             if self._rate is None:
-                return wait
+                return 0.0, asked
             self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
             self._filled_at = now
             self._tokens -= 1
-            return max(wait, -self._tokens / self._rate)
+            return max(0.0, -self._tokens / self._rate), asked
 
     def pause(self, seconds: float) -> None:
         """The API has nothing left for so long."""

@@ -112,17 +112,16 @@ class Retrier:
             count_retry()
             self._sleep(wait)
 
-    def hold(self, seconds: float) -> None:
-        """Wait before a request, as the rate limit wants.
+    def hold(self, own: float, asked: float) -> None:
+        """Wait before a request, as our own rate and the API's quota want; both in seconds.
 
         Raises:
-            SourceThrottled: the run's deadline comes first.
+            SourceThrottled: the run's deadline comes before the end of the pause that the API asked for.
             Aborted: the run has ended.
         """
-        if time.monotonic() + seconds > self._deadline:
-            raise self._throttled("that its quota is used up", seconds)
-        if seconds > 0:
-            self._sleep(seconds)
+        if asked and time.monotonic() + asked > self._deadline:
+            raise self._throttled("that its quota is used up", asked)
+        self._sleep(max(own, asked))
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
