@@ -65,6 +65,22 @@ def test_only_telling_values_are_searched_for(lake: Path) -> None:
     }
 
 
+def test_identifiers_in_other_columns_are_searched_for_too(lake: Path) -> None:
+    bronze = lake / "bronze" / "customers" / "part-1.parquet"
+    rows = {
+        "customer_id": ["111.444.777-35", "39053344705", "4012888888881881"],  # as a CPF, or a number like any other
+        "first_name": ["Bia bia@example.com (ela)", "52998224724", "@"],
+        "product": ["5105105105105100 e 7891000100103", "123.456.789-09", "356938035643809"],
+        "total_amount": ["4222222222222.00", "93541134780", "10.00"],
+    }
+    pq.write_table(pa.table(rows), bronze)
+    assert read_clear_values(bronze.parent, load_contract()) == {
+        "cpf": {CPF, ZEROS_CPF, "111.444.777-35", "123.456.789-09", "93541134780"},
+        "email": {EMAIL.lower(), "bia@example.com"},
+        "credit_card_number": {CARD, "5105105105105100", "4222222222222"},
+    }
+
+
 def test_numbers_are_searched_for_bare_and_punctuated() -> None:
     contract = load_contract()
     for written in ([CPF], [CPF_DIGITS], [CPF, CPF_DIGITS]):

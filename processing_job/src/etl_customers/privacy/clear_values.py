@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ahocorasick
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from customer_contract import Column, ColumnFormat, Contract
+
+from etl_customers.privacy.misplaced_values import misplaced_values
 
 #: Shorter values are found by chance, so they prove nothing.
 MIN_LENGTH = 8
@@ -23,20 +26,30 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]")
 
 
 def read_clear_values(bronze: Path, contract: Contract) -> dict[str, set[str]]:
-    """Distinct values of each sensitive column, lower case, from every parquet file under `bronze`, newest or not.
+    """Distinct values of each sensitive column, lower case, from every parquet file under `bronze`, newest or not; and
+    such as stand in the contract's other columns.
 
     Reads one row group at a time; only the distinct values stay in memory.
     """
     found: dict[str, set[str]] = {column.name: set() for column in contract.sensitive_columns}
+    named = {column.format: column.name for column in reversed(contract.sensitive_columns)}
+    for column, values in _distinct(bronze, contract):
+        own = ((column.format, value) for value in values.to_pylist()) if column.sensitive else None
+        for format, value in own or misplaced_values(column, values):
+            name = column.name if column.sensitive else named.get(format)
+            if name:
+                found[name].add(value.strip().lower())
+    return {name: {value for value in values if _telling(value)} for name, values in found.items()}
+
+
+def _distinct(bronze: Path, contract: Contract) -> Iterator[tuple[Column, pa.Array]]:
     for path in sorted(bronze.rglob("*.parquet")):
         with pq.ParquetFile(path) as file:
-            names = [name for name in found if name in file.schema_arrow.names]
-            for group in range(file.num_row_groups if names else 0):
-                table = file.read_row_group(group, columns=names)
-                for name in names:
-                    values = pc.unique(table.column(name).cast("string")).drop_null()
-                    found[name].update(value.strip().lower() for value in values.to_pylist())
-    return {name: {value for value in values if _telling(value)} for name, values in found.items()}
+            columns = [column for column in contract.columns if column.name in file.schema_arrow.names]
+            for group in range(file.num_row_groups if columns else 0):
+                table = file.read_row_group(group, columns=[column.name for column in columns])
+                for column in columns:
+                    yield column, pc.unique(table.column(column.name).cast("string")).drop_null()
 
 
 def patterns_of(column: Column, values: Iterable[str]) -> Iterator[str]:

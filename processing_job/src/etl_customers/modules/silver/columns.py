@@ -1,8 +1,7 @@
 """From the contract to expressions: how each column is normalised, typed, checked, masked and named in silver.
 
-A contract column `x` passes through: `_n_x` its normalised text, `_p_x` that text taken apart, `_v_x` its typed value,
-`_f_x` the rule it breaks. What is needed more than once is named, since Spark repeats what an expression repeats; and
-no name is a step of its own without need, since each step copies the row.
+A contract column passes through the columns of `step_columns`. What is needed more than once is named, since Spark
+repeats what an expression repeats; and no name is a step of its own without need, since each step copies the row.
 Adding a column to the contract is enough for it to flow; only a new *format* needs code here.
 """
 
@@ -18,11 +17,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, DecimalType, StringType, TimestampType
 
 from etl_customers.modules.silver import cpf, dates, email, money, payment_card
-from etl_customers.modules.silver.text import all_of, any_of, clean, digits_of, first_fault, is_tidy, joined, match_key
+from etl_customers.modules.silver.misplaced import IDENTIFIER_IN_TEXT, is_misplaced, misplaced_in, row_is_suspect
+from etl_customers.modules.silver.step_columns import fault, normalised, value
+from etl_customers.modules.silver.text import clean, first_fault, is_tidy, match_key
 
 STORE_ID, STORE_STATE, CURRENCY = "store_id", "store_state", "currency"
 STORE_KEY = "_store_key"
-_SUSPECT = "_suspect"
 
 _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.DATE: DateType(),
@@ -30,24 +30,6 @@ _TYPES: dict[ColumnFormat, DataType] = {
     ColumnFormat.MONEY: DecimalType(18, 2),
 }
 _FULL_MASK = "***"
-#: A number of fewer digits is not looked for in the other texts of its row.
-_SHORTEST = 8
-_IDENTIFIER_IN_TEXT = "IDENTIFIER_IN_TEXT"
-
-
-def normalised(name: str) -> Column:
-    """The normalised text of a contract column."""
-    return F.col(f"_n_{name}")
-
-
-def value(name: str) -> Column:
-    """The typed value of a contract column."""
-    return F.col(f"_v_{name}")
-
-
-def fault(name: str) -> Column:
-    """The rule that a contract column breaks, NULL if none."""
-    return F.col(f"_f_{name}")
 
 
 def silver_type(column: ContractColumn) -> DataType:
@@ -168,11 +150,12 @@ def _format_fault(column: ContractColumn, contract: Contract) -> Column:
             return dates.fault(value(column.name), F.col("_ingested_at"), column.format is ColumnFormat.DATE)
         case ColumnFormat.MONEY:
             minimum = None if column.minimum is None else F.lit(column.minimum)
-            return money.fault(value(column.name), F.col(f"_p_{column.name}"), minimum)
+            broken = money.fault(value(column.name), F.col(f"_p_{column.name}"), minimum)
+            return first_fault((misplaced_in(column, contract), IDENTIFIER_IN_TEXT), (F.lit(True), broken))
         case ColumnFormat.STORE:
             return F.when(F.col(STORE_ID).isNull(), "STORE_UNKNOWN")
         case ColumnFormat.IDENTIFIER | ColumnFormat.TEXT | ColumnFormat.PERSON_NAME:
-            return F.when(F.col(_SUSPECT) & _holds_identifier(text, contract), _IDENTIFIER_IN_TEXT)
+            return F.when(misplaced_in(column, contract), IDENTIFIER_IN_TEXT)
 
 
 def silver_values(column: ContractColumn) -> dict[str, Column]:
@@ -181,7 +164,8 @@ def silver_values(column: ContractColumn) -> dict[str, Column]:
         case ColumnFormat.DATE | ColumnFormat.TIMESTAMP:
             return {column.name: value(column.name)}
         case ColumnFormat.MONEY:
-            return {column.name: value(column.name), CURRENCY: F.col(f"_currency_{column.name}")}
+            shown = F.when(~is_misplaced(column.name), value(column.name))
+            return {column.name: shown, CURRENCY: F.col(f"_currency_{column.name}")}
         case ColumnFormat.STORE:
             return {
                 column.name: F.col("_store_name"),
@@ -212,7 +196,8 @@ def unread_text(column: ContractColumn) -> dict[str, Column]:
     """The text of a value that could not be read, for quarantine; NULL where silver has a value."""
     text = normalised(column.name)
     if column.format in _TYPES:
-        return {column.name: F.when(value(column.name).isNull(), _without_identifier(text))}
+        unread = value(column.name).isNull() | is_misplaced(column.name)
+        return {column.name: F.when(unread, _without_identifier(text))}
     if column.format is ColumnFormat.STORE:
         return {column.name: F.when(F.col(STORE_ID).isNull(), _without_identifier(text))}
     return {}
@@ -220,41 +205,4 @@ def unread_text(column: ContractColumn) -> dict[str, Column]:
 
 def _without_identifier(text: Column) -> Column:
     """A text that breaks a rule may hold anything: in a row with an identifier in its texts it is hidden whole."""
-    return F.when(text.isNotNull() & F.col(_SUSPECT), F.lit(_FULL_MASK)).otherwise(text)
-
-
-def suspect(contract: Contract) -> dict[str, Column]:
-    """Whether any text of a row contains a sensitive value of the same row; most rows are done with here.
-
-    Dates and plain amounts are no texts.
-    """
-    texts = []
-    for column in contract.columns:
-        text = normalised(column.name)
-        if column.format in (ColumnFormat.DATE, ColumnFormat.TIMESTAMP):
-            texts.append(F.when(value(column.name).isNull(), text))
-        elif column.format is ColumnFormat.MONEY:
-            texts.append(F.when(F.col(f"_plain_{column.name}").isNull(), text))
-        elif not column.sensitive:
-            texts.append(text)
-    return {_SUSPECT: _holds_identifier(joined(texts), contract)}
-
-
-def _holds_identifier(text: Column, contract: Contract) -> Column:
-    """True if `text` contains a sensitive value of its own row: a CPF typed into a name, say."""
-    digits = digits_of(text)
-    return any_of(F.coalesce(_holds(text, digits, column), F.lit(False)) for column in contract.sensitive_columns)
-
-
-def _has_its_digits(text: Column, own: Column) -> Column:
-    """Whether each of the first digits of `own` is in `text` at all: mostly not, and `text` need not be taken apart."""
-    return all_of(F.contains(text, F.substring(own, at, 1)) for at in range(1, _SHORTEST + 1))
-
-
-def _holds(text: Column, digits: Column, column: ContractColumn) -> Column:
-    own = normalised(column.name)
-    if column.format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
-        # a branch, as both sides of an "and" are evaluated if another expression has them too
-        return F.when((F.length(own) >= _SHORTEST) & _has_its_digits(text, own), F.contains(digits, own))
-    at = F.lit("@")
-    return F.contains(text, at) & F.contains(own, at) & (F.length(own) >= 6) & F.contains(F.lower(text), F.lower(own))
+    return F.when(text.isNotNull() & row_is_suspect(), F.lit(_FULL_MASK)).otherwise(text)

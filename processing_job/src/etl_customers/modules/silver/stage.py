@@ -12,8 +12,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD
-from etl_customers.modules.silver import columns
-from etl_customers.modules.silver.columns import normalised
+from etl_customers.modules.silver import columns, step_columns
+from etl_customers.modules.silver.misplaced import suspect
+from etl_customers.modules.silver.step_columns import normalised
 from etl_customers.modules.silver.stores import with_store
 from etl_customers.modules.silver.text import first_fault, folded
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
@@ -38,7 +39,7 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     luggage = F.struct(*_PACKED).alias(_LUGGAGE)
     step = _Steps(bronze.select(*contract.column_names, "_source", "_ingested_at", luggage), contract)
     step.add_each(columns.normalise)
-    step.add_each(columns.first_step, columns.suspect(contract))
+    step.add_each(columns.first_step, suspect(contract))
     step.frame = with_store(step.frame, spark, contract)
     step.add_each(columns.second_step)
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
@@ -72,7 +73,7 @@ class _Steps:
 
 
 def _errors(contract: Contract) -> Column:
-    faults = [columns.fault(c.name) for c in contract.columns]
+    faults = [step_columns.fault(c.name) for c in contract.columns]
     found = [F.when(fault.isNotNull(), _error(fault, c.name)) for fault, c in zip(faults, contract.columns)]
     none = F.array().cast("array<struct<rule: string, column: string>>")
     broken = F.when(F.coalesce(*faults).isNull(), none).otherwise(F.array_compact(F.array(*found)))
@@ -88,7 +89,7 @@ def _whole_row_fault(contract: Contract) -> Column:
 
 
 def _is_valid(contract: Contract) -> Column:
-    faults = [columns.fault(c.name) for c in contract.columns]
+    faults = [step_columns.fault(c.name) for c in contract.columns]
     return F.coalesce(_whole_row_fault(contract), *faults).isNull()
 
 
@@ -98,8 +99,8 @@ def _error(rule: Column, column: str | None) -> Column:
 
 def _identity(contract: Contract, key: TokenKey, keyed_hash: KeyedHash) -> dict[str, Column]:
     (cpf,) = [column.name for column in contract.columns if column.format is ColumnFormat.CPF]
-    known = columns.fault(cpf).isNull() & normalised(cpf).isNotNull()
-    event = [columns.value(name).cast("timestamp") for name in _event_columns(contract)]
+    known = step_columns.fault(cpf).isNull() & normalised(cpf).isNotNull()
+    event = [step_columns.value(name).cast("timestamp") for name in _event_columns(contract)]
     return {
         "cpf_token": F.when(known, keyed_hash(normalised(cpf), CPF_PURPOSE)),
         "token_key_id": F.when(known, F.lit(key.key_id)),
@@ -131,10 +132,10 @@ def _content(contract: Contract) -> dict[str, Column]:
         if column.format is ColumnFormat.STORE:
             content[column.name] = F.col(columns.STORE_ID)
         elif column.format is ColumnFormat.MONEY:
-            content[column.name] = columns.value(column.name).cast("string")
+            content[column.name] = step_columns.value(column.name).cast("string")
             content[f"{column.name}.currency"] = F.col(f"_currency_{column.name}")
         elif column.format is ColumnFormat.DATE:
-            content[column.name] = F.unix_date(columns.value(column.name)).cast("string")
+            content[column.name] = F.unix_date(step_columns.value(column.name)).cast("string")
         elif column.format is ColumnFormat.EMAIL:
             content[column.name] = F.lower(text)
         elif column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT):
