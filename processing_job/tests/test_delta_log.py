@@ -31,6 +31,8 @@ def test_the_files_of_the_log_say_what_delta_says(spark: SparkSession, tmp_path:
     assert read == told
     assert [commit.operation for commit in read] == ["RESTORE", "MERGE", "WRITE", "WRITE", "CREATE TABLE"]
     assert delta_log.commits(spark, table.address, 1) == read[:1]
+    id_told = table.delta().detail().select("id").collect()[0][0]
+    assert table.id == id_told and delta_log.table_id(elsewhere) is None
     assert table.version() == 4 and table.progress("bronze.b").consumed == 1
     after = delta_log.since(spark, table.address, 2)
     assert (after.newest, after.commits, after.is_whole) == (4, read[:2], True)

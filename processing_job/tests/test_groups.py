@@ -25,7 +25,7 @@ class _Lake:
 
     def __init__(self, spark: SparkSession, root: Path) -> None:
         self.spark, self.root = spark, root
-        self.source = LakeTable(spark, Address(str(root / "source")), "source", _SOURCE, ("k",))
+        self.source = self.source_table()
         self.add(("a", 1), ("b", 2), (None, 4))
         self.sums = self.table(_SUMS)
         assert self.refresh() == 3
@@ -37,6 +37,13 @@ class _Lake:
         # the target's columns choose among the aggregates
         table = LakeTable(self.spark, Address(str(self.root / "sums")), "sums", schema, ("k",))
         return GroupedTable(table, ("k",), lambda rows: aggregate(rows).select(*schema.fieldNames()))
+
+    def source_table(self) -> LakeTable:
+        return LakeTable(self.spark, Address(str(self.root / "source")), "source", _SOURCE, ("k",))
+
+    def lose_source(self) -> None:
+        shutil.rmtree(self.root / "source")
+        self.source = self.source_table()
 
     def add(self, *rows: tuple[str | None, int]) -> None:
         self.source.ensure().append(self.spark.createDataFrame(list(rows), _SOURCE), Commit("run", {}))
@@ -83,10 +90,14 @@ def test_going_back_to_former_rules_does_not_take_up_their_old_progress(lake: _L
 def test_a_source_that_was_made_anew_is_read_whole(lake: _Lake) -> None:
     lake.add(("b", 1))
     lake.refresh()
-    shutil.rmtree(lake.root / "source")
+    lake.lose_source()
     lake.add(("c", 7))
     assert lake.refresh() == 1
     assert lake.rows() == {"c": (7,)}
+    lake.lose_source()
+    lake.add(("d", 8))
+    assert lake.refresh() == 1, "the same version, but of another table"
+    assert lake.rows() == {"d": (8,)}
 
 
 def test_a_change_feed_that_vacuum_has_cut_is_no_end(lake: _Lake) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from lake_kit import CPFS, SmallLake, record
+from lake_kit import CPFS, SmallLake, record, rows_of
 
 from etl_customers.errors import ReconciliationFailed
 from etl_customers.job import Layer
 from etl_customers.modules.silver.counts import SilverCounts, SourceCounts
+from etl_customers.utils.lake_table import LakeTable
 
 
 def _reasons(counts: SilverCounts, source: str) -> dict[str, int]:
@@ -36,42 +38,67 @@ def test_each_fault_is_quarantined_with_its_reason_and_masked(lake: SmallLake) -
         {},
         record(16, loyalty="gold"),
         record(17, email=None, credit_card_number=None, product=None, store_location=None, total_amount=None),
+        # In the wrong column, and the proper one is empty or holds something else.
+        record(21, credit_card_number=None, product="4111 1111 1111 1111"),
+        record(22, cpf="Ana", first_name="529.982.247-25"),
+        record(23, email=None, last_name="ana.souza@example.com.br"),
+        record(24, cpf="52998224725", total_amount="52998224725"),
+        record(25, credit_card_number=None, total_amount="4111111111111111.00"),
+        record(26, customer_id="529.982.247-25", cpf="11144477735"),
+        record(27, cpf="1", purchase_date="de 11144477735"),
+        record(30, cpf=None, customer_id="39053344705", purchase_id="P30"),
+        # No identifiers: a bar code, numbers whose check digits are wrong, a source's own number that passes for a CPF.
+        record(28, customer_id="39053344705", cpf=CPFS[2], product="7891000100103 52998224724 4111111111111112 @"),
+        record(29, cpf=CPFS[2], total_amount="12345678.00"),
     )
     lake.put_text("api", '{"customer_id": "C20", "cpf": "529', 1)
     result = lake.run()
-    assert result.counts.totals() == {"read": 18, "written": 3, "duplicate": 0, "stale": 0, "quarantined": 15}
+    assert result.counts.totals() == {"read": 28, "written": 5, "duplicate": 0, "stale": 0, "quarantined": 23}
     assert _reasons(result.counts, "api") == {"CORRUPT_RECORD": 1}
     assert _reasons(result.counts, "database") == {
-        "CPF_LENGTH (cpf)": 1,
+        "CPF_LENGTH (cpf)": 2,
         "CPF_REPEATED_DIGIT (cpf)": 1,
         "CPF_CHECK_DIGITS (cpf)": 1,
         "EMAIL_INVALID (email)": 2,
         "AMOUNT_INVALID (total_amount)": 1,
         "AMOUNT_BELOW_MINIMUM (total_amount)": 1,
-        "DATE_INVALID (purchase_date)": 1,
+        "DATE_INVALID (purchase_date)": 2,
         "DATE_IN_FUTURE (purchase_date)": 1,
         "STORE_UNKNOWN (store_location)": 1,
-        "IDENTIFIER_IN_TEXT (first_name)": 1,
+        "IDENTIFIER_IN_TEXT (first_name)": 2,
+        "IDENTIFIER_IN_TEXT (last_name)": 1,
+        "IDENTIFIER_IN_TEXT (product)": 1,
+        "IDENTIFIER_IN_TEXT (total_amount)": 2,
+        "IDENTIFIER_IN_TEXT (customer_id)": 2,
+        "CPF_CHARACTERS (cpf)": 1,
         "CARD_CHECK_DIGIT (credit_card_number)": 1,
         "MISSING (customer_id)": 2,
-        "MISSING (cpf)": 2,
+        "MISSING (cpf)": 3,
     }
     job = lake.job()
     quarantine = {row["customer_id"]: row for row in job.quarantine.read().collect()}
     assert quarantine["C4"]["cpf"] == "***********"
     assert quarantine["C12"]["first_name"] == "***"
     assert quarantine["C6"]["total_amount"] == "abc"
+    assert {quarantine[at]["total_amount"] for at in ("C24", "C25")} == {"***"}
+    assert quarantine["C27"]["purchase_date"] == "***"
     assert quarantine["C5"]["_batch_id"].startswith("database/")
     bronze = {row["_row_hash"] for row in job.bronze.read().collect()}
     assert {row["_row_hash"] for row in quarantine.values()} <= bronze
     silver = {row["customer_id"]: row for row in job.purchases.read().collect()}
-    assert set(silver) == {"C1", "C16", "C17"}
+    assert set(silver) == {"C1", "C16", "C17", "39053344705", "C29"}
     assert silver["C1"]["cpf"] == "********" + CPFS[1][-3:]
     assert silver["C1"]["email"] == "a***@example.com.br"
     assert silver["C1"]["credit_card_number"] == "************1111"
     assert (silver["C1"]["store_id"], silver["C1"]["currency"]) == ("SP-001", "BRL")
     assert len(silver["C1"]["cpf_token"]) == 64 and silver["C1"]["token_key_id"] == "k1"
-    _no_clear_value(lake.root, [*CPFS, "ana.souza", "4111111111111111", "4111 1111 1111 1111", "529.982.247-25"])
+    shown = "".join(rows_of(job.quarantine.read()) + rows_of(job.purchases.read()))
+    hidden = ("52998224725", "529.982.247-25", "11144477735", "4111 1111", "4111111111111111", "ana.souza")
+    assert not [value for value in hidden if value in shown]
+    _no_clear_value(
+        lake.root,
+        ["52998224725", "11144477735", "ana.souza", "4111111111111111", "4111 1111 1111 1111", "529.982.247-25"],
+    )
 
 
 def test_either_format_is_the_same_row_and_a_second_run_changes_nothing(lake: SmallLake) -> None:
@@ -174,7 +201,36 @@ def test_a_restored_silver_reads_again_what_it_lost(lake: SmallLake) -> None:
     lake.job().purchases.delta().restoreToVersion(version)
     assert lake.job().purchases.read().count() == 1
     lake.run_to_silver()
-    assert sorted(row["customer_id"] for row in lake.job().purchases.read().collect()) == ["C1", "C2"]
+    assert _customers(lake) == ["C1", "C2"]
+    lake.job().purchases.delta().restoreToVersion(version)
+    _forget_changes(lake.job().bronze)
+    lake.run_to_silver()
+    assert _customers(lake) == ["C1", "C2"], "of bronze only the rows are left, not how they came"
+
+
+def test_a_bronze_that_was_made_anew_is_read_whole(lake: SmallLake) -> None:
+    lake.put("database", record(1))
+    lake.run_to_silver()
+    version = lake.job().bronze.version()
+    shutil.rmtree(lake.root / "bronze")
+    lake.put("database", record(2))
+    lake.run_to_silver()
+    assert lake.job().bronze.version() == version, "by its number, it is the version that silver has read"
+    assert _customers(lake) == ["C1", "C2"]
+
+
+def _customers(lake: SmallLake) -> list[str]:
+    return sorted(row["customer_id"] for row in lake.job().purchases.read().collect())
+
+
+def _forget_changes(table: LakeTable) -> None:
+    check = "spark.databricks.delta.retentionDurationCheck.enabled"
+    table.delta().optimize().executeCompaction()
+    table.spark.conf.set(check, "false")
+    try:
+        table.delta().vacuum(0)
+    finally:
+        table.spark.conf.unset(check)
 
 
 def _no_clear_value(root: Path, values: list[str]) -> None:

@@ -129,7 +129,7 @@ class Job:
 
     def is_caught_up(self) -> bool:
         """True if every table holds all of the newest version of the table that it is made from."""
-        if self.bronze.changed_since(self.purchases.progress(self.bronze.name).consumed):
+        if self.bronze.changed_since(self.purchases.progress(self.bronze.name, table=self.bronze).consumed):
             return False
         grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
         return all(target.is_caught_up(self.purchases) for target in grouped)

@@ -42,7 +42,7 @@ def lineage(job: Job, result: RunResult) -> Lineage:
     batches = {_directory(batch, job.contract.name): rows for batch, rows in sorted(result.counts.batches.items())}
     edges = []
     if job.purchases.exists():
-        edges.append(_edge(job.purchases, job.bronze, job.purchases.progress(job.bronze.name)))
+        edges.append(_edge(job.purchases, job.bronze, job.purchases.progress(job.bronze.name, table=job.bronze)))
     for grouped in (job.customers, job.monthly, job.per_store, job.customer_360):
         if grouped.table.exists():
             edges.append(_edge(grouped.table, job.purchases, grouped.progress(job.purchases)))

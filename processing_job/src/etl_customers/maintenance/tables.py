@@ -56,7 +56,7 @@ class KeptTable:
     def _pending(self, follower: LakeTable, definition: str) -> Pending | None:
         if not follower.exists():
             return None
-        consumed = follower.progress(self.table.name, definition).consumed
+        consumed = follower.progress(self.table.name, definition, self.table).consumed
         if consumed is None or not self.table.changed_since(consumed):
             return None
         since = delta_log.since(self.table.spark, self.table.address, consumed)

@@ -10,8 +10,23 @@ from pyspark.sql import functions as F
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
 
+#: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
+_CUT = (
+    "FAILED_READ_FILE.FILE_NOT_EXIST",
+    "DELTA_CHANGE_DATA_FILE_NOT_FOUND",
+    "DELTA_VERSION_NOT_FOUND",
+    "DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
+)
 #: Their keys make some 20 MB.
 FEW_ROWS = 100_000
+
+
+def why_cut(error: Exception) -> str | None:
+    """By what condition of Spark's that error says that changes are not on record any more; None if it does not.
+
+    By the way Spark is called, its fault comes in one of several classes.
+    """
+    return next((condition for condition in _CUT if condition in str(error)), None)
 
 
 @dataclass(frozen=True)

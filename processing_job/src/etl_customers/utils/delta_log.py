@@ -108,6 +108,15 @@ def since(spark: SparkSession, address: Address, version: int) -> Since:
     return Since(last.version, found, len(found) == count)
 
 
+def table_id(address: Address) -> str | None:
+    """The id in the metadata of a table's first version, if that is on a local disk and not cleaned up."""
+    first = (address.directory or Path()) / "_delta_log" / f"{0:020d}.json"
+    if address.directory is None or not first.is_file():
+        return None
+    found: str | None = _action(first, "metaData").get("id")
+    return found
+
+
 def newest_change(spark: SparkSession, address: Address) -> LoggedCommit | None:
     """The newest commit that may have changed rows; None if the log holds none any more."""
     for limit in (1, _FEW, None):
@@ -132,7 +141,7 @@ def commit_files(table: Path | None) -> list[Path]:
 
 
 def _from_file(file: Path) -> LoggedCommit:
-    info = _commit_info(file)
+    info = _action(file, "commitInfo")
     return LoggedCommit(
         int(file.stem),
         str(info.get("operation", "")),
@@ -143,11 +152,12 @@ def _from_file(file: Path) -> LoggedCommit:
     )
 
 
-def _commit_info(file: Path) -> dict[str, Any]:
+def _action(file: Path, name: str) -> dict[str, Any]:
+    """The first action of that name in a commit's file."""
     with file.open(encoding="utf-8") as lines:
         for line in lines:
-            if line.startswith('{"commitInfo"'):
-                found: dict[str, Any] = json.loads(line)["commitInfo"]
+            if line.startswith(f'{{"{name}"'):
+                found: dict[str, Any] = json.loads(line)[name]
                 return found
     return {}
 

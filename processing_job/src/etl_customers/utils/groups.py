@@ -17,19 +17,12 @@ from pyspark.sql import functions as F
 
 from etl_customers.utils import job_log
 from etl_customers.utils.apart import CHANGE, Change, Changes
+from etl_customers.utils.change_feed import why_cut
 from etl_customers.utils.day_ranges import DayRanges
 from etl_customers.utils.keys import other_values, same_values
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
 from etl_customers.utils.staging import Staging
-
-#: The conditions of a change feed whose files VACUUM, or whose commits the clean-up of the log, has removed.
-_FEED_IS_CUT = (
-    "FAILED_READ_FILE.FILE_NOT_EXIST",
-    "DELTA_CHANGE_DATA_FILE_NOT_FOUND",
-    "DELTA_VERSION_NOT_FOUND",
-    "DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION",
-)
 
 #: In the place of a definition: equal to none.
 _NONE = "none"
@@ -88,7 +81,7 @@ class GroupedTable:
 
     def progress(self, source: LakeTable) -> Progress:
         """Where the target stands with regard to the source, by its present definition."""
-        return self.table.progress(source.name, self.definition)
+        return self.table.progress(source.name, self.definition, source)
 
     def refresh(self, source: LakeTable, run_id: str) -> Refreshed:
         """Bring the target up to the source's newest version."""
@@ -97,7 +90,7 @@ class GroupedTable:
         progress = self.progress(source)
         if not source.changed_since(progress.consumed):
             return Refreshed()
-        commit = Commit(run_id, {source.name: until}, self.definition)
+        commit = source.consumed_by(run_id, until, self.definition)
         if progress.fresh:
             done = Refreshed(self.table.append_unheld(self.computed(source.read(until)), self.keys, commit))
         elif progress.consumed is None or progress.consumed > until:
@@ -116,8 +109,8 @@ class GroupedTable:
         feed = source.feed(after, until)
         try:
             return self._take(source, self.prepare(feed.touched()), feed.are_few(), commit)
-        except Exception as error:  # by the way Spark is called, its fault comes in one of several classes
-            reason = next((condition for condition in _FEED_IS_CUT if condition in str(error)), None)
+        except Exception as error:
+            reason = why_cut(error)
             if reason is None:
                 raise
         return self._replace(source.read(until), commit, reason)

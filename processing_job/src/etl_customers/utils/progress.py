@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from etl_customers.utils.delta_log import LoggedCommit
@@ -13,16 +13,23 @@ from etl_customers.utils.delta_log import LoggedCommit
 class Commit:
     """What one step consumed, by which definition of its target, and what it counted, if it did: written into the
     commit of the target.
+
+    Attributes:
+        consumed: source -> the version up to which the target holds it.
+        tables: source -> the id of the table whose version that is; a table that was made anew counts from 0 again.
     """
 
     run_id: str
     consumed: dict[str, int]
     definition: str = ""
     figures: dict[str, Any] | None = None
+    tables: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As `userMetadata`."""
         told: dict[str, Any] = {"run_id": self.run_id, "consumed": self.consumed}
+        if self.tables:
+            told["tables"] = self.tables
         if self.definition:
             told["definition"] = self.definition
         if self.figures is not None:
@@ -50,7 +57,16 @@ def is_creation(commits: list[LoggedCommit]) -> bool:
     return all(commit.operation.startswith("CREATE") for commit in commits)
 
 
-def consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definition: str) -> int | None:
+@dataclass(frozen=True)
+class Consumed:
+    """What a commit says of a source: its version, the definition that consumed it, and the table's id, if it does."""
+
+    version: int
+    definition: str
+    table: str | None
+
+
+def consumed(commits: dict[int, LoggedCommit], newest: int, source: str) -> Consumed | None:
     """The progress in the newest commit that has one, following each RESTORE to the version it brought back."""
     version = newest
     while version in commits:
@@ -63,7 +79,7 @@ def consumed(commits: dict[int, LoggedCommit], newest: int, source: str, definit
             continue
         found = _consumed_in(commit.metadata, source)
         if found is not None:
-            return found[0] if found[1] == definition else None
+            return found
         version -= 1
     return None
 
@@ -80,11 +96,12 @@ def is_of_another(commit: LoggedCommit, run_id: str) -> bool:
         return True
 
 
-def _consumed_in(metadata: str | None, source: str) -> tuple[int, str] | None:
-    """The version consumed and the definition that consumed it; None if the commit says nothing of the source."""
+def _consumed_in(metadata: str | None, source: str) -> Consumed | None:
+    """None if the commit says nothing of the source."""
     try:
         facts = json.loads(metadata or "{}")
-        found, definition = facts.get("consumed", {}).get(source), facts.get("definition", "")
+        found, table = (facts.get(part, {}).get(source) for part in ("consumed", "tables"))
+        definition = facts.get("definition", "")
     except (ValueError, AttributeError):  # somebody else's metadata
         return None
-    return (found, definition) if isinstance(found, int) else None
+    return Consumed(found, definition, table) if isinstance(found, int) else None

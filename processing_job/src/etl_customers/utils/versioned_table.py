@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.change_feed import ChangeFeed
-from etl_customers.utils.progress import Progress, consumed, is_creation, is_of_another
+from etl_customers.utils.progress import Commit, Progress, consumed, is_creation, is_of_another
 
 #: Of a table's files: from here on its rows do not go to meet few others, but those to them.
 LARGE_BYTES = 64 * 2**20
@@ -75,14 +75,28 @@ class VersionedTable:
         """What versions `after` + 1 to `until` changed; everything if `after` is None."""
         return ChangeFeed(self.spark, self.address, after, until)
 
-    def progress(self, source: str, definition: str = "") -> Progress:
-        """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds."""
+    @cached_property
+    def id(self) -> str:
+        """What Delta calls this very table, as it was when this was asked first: one made anew has another."""
+        found: str = delta_log.table_id(self.address) or self.delta().detail().select("id").collect()[0][0]
+        return found
+
+    def progress(self, source: str, definition: str = "", table: VersionedTable | None = None) -> Progress:
+        """Where this table stands with regard to `source`: nowhere, if another `definition` made what it holds, or if
+        it is known that it was made from another table than `table`, which is there now.
+        """
         commits = delta_log.commits(self.spark, self.address)
         by_version = {commit.version: commit for commit in commits}
         newest = max(by_version)
-        return Progress(
-            newest, consumed(by_version, newest, source, definition), set(by_version) == {0} and is_creation(commits)
-        )
+        found = consumed(by_version, newest, source)
+        if found and (found.definition != definition or (table and found.table not in (None, table.id))):
+            found = None
+        is_fresh = set(by_version) == {0} and is_creation(commits)
+        return Progress(newest, found.version if found else None, is_fresh)
+
+    def consumed_by(self, run_id: str, until: int, definition: str = "") -> Commit:
+        """The commit of a target that holds all of this table up to that version."""
+        return Commit(run_id, {self.name: until}, definition, tables={self.name: self.id})
 
     def written_by_others(self, after: int, run_id: str) -> bool:
         """True if another run than that one may have changed rows since version `after`."""

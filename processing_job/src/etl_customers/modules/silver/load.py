@@ -15,9 +15,10 @@ from etl_customers.modules.silver.stage import stage
 from etl_customers.modules.silver.winners import write_purchases
 from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils import job_log
+from etl_customers.utils.change_feed import why_cut
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
-from etl_customers.utils.progress import Commit, Progress
+from etl_customers.utils.progress import Progress
 from etl_customers.utils.staging import Staging
 
 
@@ -45,11 +46,24 @@ class SilverLoad:
         self.purchases.ensure()
         self.quarantine.ensure()
         until = self.bronze.version()
-        progress = self.purchases.progress(self.bronze.name)
+        progress = self.purchases.progress(self.bronze.name, table=self.bronze)
+        if progress.consumed is not None and progress.consumed > until:
+            progress = replace(progress, consumed=None)
         is_new = self.bronze.changed_since(progress.consumed)
-        counts = self._take(progress, until) if is_new else SilverCounts.none()
+        counts = self._take_all(progress, until) if is_new else SilverCounts.none()
         self.customers.refresh(self.purchases, self.run_id)
         return counts
+
+    def _take_all(self, progress: Progress, until: int) -> SilverCounts:
+        """What is new; or everything, if what is new is not on record any more: to take a row twice changes nothing."""
+        try:
+            return self._take(progress, until)
+        except Exception as error:
+            reason = why_cut(error)
+            if reason is None or progress.consumed is None:
+                raise
+        job_log.info("bronze_read_anew", reason=reason)
+        return self._take(replace(progress, consumed=None), until)
 
     def _take(self, progress: Progress, until: int) -> SilverCounts:
         feed = self.bronze.feed(progress.consumed, until)
@@ -61,7 +75,7 @@ class SilverLoad:
         counts.check_against(arrived)
         counts.bronze_versions = (0 if progress.consumed is None else progress.consumed + 1, until)
         job_log.info("silver_classified", **counts.totals())
-        commit = Commit(self.run_id, {self.bronze.name: until})
+        commit = self.bronze.consumed_by(self.run_id, until)
         drives_out = counts.replaced_conflicts > 0
         if counts.total("quarantined") or drives_out:
             write_quarantine(self.quarantine, staged, self.purchases, drives_out, commit)
