@@ -17,10 +17,11 @@ def check_token(given: Namespace) -> None:
 
 
 def find_changes(given: Namespace) -> None:
-    """What changed from BEFORE to AFTER."""
+    """What changed since the last deployment; where it was started by hand, all of it is wanted."""
     from cdp_actions import changes
 
-    changes.find(os.environ.get("BEFORE", ""), os.environ.get("AFTER", ""))
+    pushed = os.environ.get("GITHUB_EVENT_NAME") == "push"
+    changes.find(changes.deployed() if pushed else "", os.environ["GITHUB_SHA"])
 
 
 def choose(given: Namespace) -> None:
