@@ -195,6 +195,16 @@ def test_oidc_needs_no_secret(dry: Dry) -> None:
     assert signed_in[0] < applied < signed_in[1] < asked
 
 
+def test_drift_that_would_destroy_data_is_told(dry: Dry, server: Server) -> None:
+    gone = change("module.storage.azurerm_storage_account.this", "delete", {"name": "st"})
+    told = [answer("terraform show -json", "platform.tfplan", out=plan(gone)), *happy()]
+    ran = dry("drift", answers=told)
+    assert "failed at `drift`" in ran.summary("drift-dev")
+    (opened,) = [body for asked, body in server.asked if asked.startswith("POST")]
+    assert "`module.storage.azurerm_storage_account.this`" in opened["body"]
+    assert not ran.lines("terraform apply")
+
+
 def test_drift_is_told(dry: Dry, server: Server) -> None:
     ran = dry("drift")
     assert ran.outcome == "failure"
