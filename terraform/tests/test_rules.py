@@ -107,6 +107,17 @@ def test_everything_logs_to_the_one_workspace() -> None:
     assert watched == {"network", "container_registry", "kubernetes", "storage", "databricks_workspace", "key_vault"}
 
 
+def test_what_the_platform_gives_the_identities_can_be_taken_away() -> None:
+    """A lock is inherited, and a role assignment or a federated credential under one can be made and not deleted."""
+    (group,) = (one for one in blocks(TERRAFORM / "bootstrap", "module") if one.name == "resource_group")
+    (identity,) = (one for one in blocks(TERRAFORM / "bootstrap", "resource") if one.name == "this")
+    assert identity.type == "azurerm_user_assigned_identity"
+    assert identity.body["resource_group_name"] == "${module.resource_group.name}"
+    assert "locked" not in group.body
+    (lock,) = (one for one in _of("azurerm_management_lock") if one.path.parent.name == "bootstrap")
+    assert lock.body["scope"] == "${azurerm_storage_account.state.id}"
+
+
 def test_alerts_and_budget_are_there() -> None:
     calls = {block.name for block in blocks(TERRAFORM / "platform", "module")}
     assert {"alerts", "budget", "monitoring"} <= calls
