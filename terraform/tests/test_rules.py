@@ -138,6 +138,8 @@ def test_environments_differ_as_they_should() -> None:
     dev, pre, prod = (_settings(environment) for environment in ENVIRONMENTS)
     assert [one["locked"] for one in (dev, pre, prod)] == [False, False, True]
     assert [one["kubernetes"]["sku_tier"] for one in (dev, pre, prod)] == ["Free", "Standard", "Standard"]
-    assert dev["storage"]["replication"] == "LRS" and prod["storage"]["replication"] == "GZRS"
+    # of what survives a data centre, what keeps the data in the country
+    assert [one["storage"]["replication"] for one in (dev, pre, prod)] == ["LRS", "ZRS", "ZRS"]
+    assert not any("transfer_abroad_approved" in one for one in (dev, pre, prod))
     assert dev["monitoring"]["retention_days"] < prod["monitoring"]["retention_days"]
     assert len({one["address_space"] for one in (dev, pre, prod)}) == 3

@@ -16,7 +16,7 @@ kubernetes = {
 registry = { sku = "Premium", zone_redundant = true, untagged_retention_days = 30 }
 
 storage = {
-  replication      = "GZRS"
+  replication      = "ZRS" # three data centres of one region: a copy in its pair would be one in the United States
   soft_delete_days = 30
   lifecycle_rules = {
     raw    = { cool_after_days = 30, cold_after_days = 120 }

@@ -86,6 +86,41 @@ run "writes_secrets_without_keeping_them" {
   }
 }
 
+run "refuses_a_copy_abroad" {
+  command = plan
+
+  variables {
+    storage = { replication = "GZRS", soft_delete_days = 30, lifecycle_rules = {} }
+  }
+
+  expect_failures = [var.storage]
+}
+
+run "refuses_a_copy_of_the_workspace_abroad" {
+  command = plan
+
+  variables {
+    databricks = { managed_storage_sku = "Standard_GRS" }
+  }
+
+  expect_failures = [var.databricks]
+}
+
+run "takes_copies_abroad_that_were_approved" {
+  command = plan
+
+  variables {
+    storage                  = { replication = "GZRS", soft_delete_days = 30, lifecycle_rules = {} }
+    databricks               = { managed_storage_sku = "Standard_GRS" }
+    transfer_abroad_approved = true
+  }
+
+  assert {
+    condition     = var.storage.replication == "GZRS"
+    error_message = "What was approved must be taken."
+  }
+}
+
 run "refuses_a_group_by_name" {
   command = plan
 
