@@ -205,11 +205,12 @@ variable "monitoring" {
     daily_quota_gb = number
     grafana        = optional(object({ major_version = string, zone_redundant = optional(bool, false) }))
     thresholds = object({
-      no_ingestion_hours = number
-      failed_run_share   = number
-      rejected_row_share = number
-      job_minutes        = number
-      job_scheduled      = bool
+      no_ingestion_hours  = number
+      ingestion_scheduled = bool
+      failed_run_share    = number
+      rejected_row_share  = number
+      job_minutes         = number
+      job_scheduled       = bool
     })
   })
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cdp_terraform import ENVIRONMENTS, TERRAFORM
+import yaml
+from cdp_terraform import ENVIRONMENTS, ROOT, TERRAFORM
 from cdp_terraform.hcl import Block, blocks, tfvars, units
 
 RESOURCES = [block for folder in units() for block in blocks(folder, "resource")]
@@ -132,6 +133,15 @@ def test_environments_have_who_is_told(environment: str) -> None:
     settings = _settings(environment)
     assert settings["alert_emails"] and settings["budget"]["monthly_amount"] > 0
     assert settings["environment"] == environment
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_ingestion_is_missed_where_a_schedule_asks_for_it(environment: str) -> None:
+    charts = [ROOT / "microservices" / name / "helm" for name in ("database", "api", "csv")]
+    values = [(chart / f"values-{environment}.yaml").read_text(encoding="utf-8") for chart in charts]
+    cron_jobs = [yaml.safe_load(text)["cronJob"] for text in values]
+    scheduled = {not cron_job.get("suspend", False) for cron_job in cron_jobs}
+    assert scheduled == {_settings(environment)["monitoring"]["thresholds"]["ingestion_scheduled"]}
 
 
 def test_environments_differ_as_they_should() -> None:

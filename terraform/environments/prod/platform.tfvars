@@ -34,11 +34,12 @@ monitoring = {
   daily_quota_gb = 10
   grafana        = { major_version = "12", zone_redundant = true }
   thresholds = {
-    no_ingestion_hours = 25
-    failed_run_share   = 0.2
-    rejected_row_share = 0.05
-    job_minutes        = 60
-    job_scheduled      = true
+    no_ingestion_hours  = 25
+    ingestion_scheduled = true
+    failed_run_share    = 0.2
+    rejected_row_share  = 0.05
+    job_minutes         = 60
+    job_scheduled       = true
   }
 }
 

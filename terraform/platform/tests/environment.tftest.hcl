@@ -42,8 +42,13 @@ run "holds" {
   }
 
   assert {
-    condition     = contains(module.alerts.alert_names, "no-ingestion") && module.budget.id != ""
+    condition     = contains(module.alerts.alert_names, "ingestion-failing") && module.budget.id != ""
     error_message = "Alerts or budget are missing."
+  }
+
+  assert {
+    condition     = contains(module.alerts.alert_names, "no-ingestion") == var.monitoring.thresholds.ingestion_scheduled
+    error_message = "Nobody is to be woken for an ingestion that no schedule asks for, and somebody for one that it does."
   }
 
   assert {
