@@ -164,3 +164,14 @@ def test_quality_runs_everything(dry: Dry) -> None:
     assert [call.words[0] for call in ran.calls if call.tool == "make"] == ["setup", "tools"]
     (line,) = ran.lines("sudo")
     assert line.endswith("make test")
+
+
+@pytest.mark.parametrize(("private", "paid", "reviewed"), [(False, "", True), (True, "", False), (True, "true", True)])
+def test_dependencies_are_reviewed_or_it_is_said(dry: Dry, private: bool, paid: str, reviewed: bool) -> None:
+    event = {"repository": {"private": private}}
+    given = {"event_name": "pull_request", "event": event, "more_variables": {"CODE_SECURITY": paid}}
+    ran = dry("quality", only_job="dependencies", **given)
+    assert ran.outcome == "success"
+    assert bool(ran.lines("uses actions/dependency-review-action")) == reviewed
+    assert ("NOT reviewed" in ran.summary("dependencies")) != reviewed
+    assert ("::warning title=Dependencies::" in ran.jobs["dependencies"].log) != reviewed
