@@ -116,8 +116,10 @@ def test_a_pull_request_gets_a_comment(dry: Dry, server: Server) -> None:
     assert f"Bearer {SECRETS['GITHUB_TOKEN']}" in server.tokens
 
 
-def test_a_fork_gets_no_plan(dry: Dry) -> None:
-    event = {"pull_request": {"number": 12, "head": {"repo": {"full_name": "somebody/platform"}}}}
+@pytest.mark.parametrize(("repository", "author"), [("somebody", "somebody"), ("retailer", "dependabot[bot]")])
+def test_a_pull_request_without_secrets_gets_no_plan(dry: Dry, repository: str, author: str) -> None:
+    head = {"repo": {"full_name": f"{repository}/platform"}}
+    event = {"pull_request": {"number": 12, "head": head, "user": {"login": author}}}
     ran = dry("infrastructure", event_name="pull_request", event=event)
     assert {name: job.result for name, job in ran.jobs.items()} == {
         "validate": "success",
