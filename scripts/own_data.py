@@ -16,6 +16,8 @@ from pathlib import Path
 
 #: The setting without which a service has no source -> the service's command.
 SERVICES = {"DATABASE_URL": "database-ingestion", "API_URL": "api-ingestion", "CSV_INPUT_DIR": "csv-ingestion"}
+#: Where a server listens. `ingest` starts none, and compilers of conda export a HOST of their own, which is no address.
+_OF_SERVERS = ("HOST", "PORT")
 COMPLETED_WITH_REJECTS = 3
 EX_USAGE = 64
 EX_CANTCREAT = 73
@@ -32,7 +34,8 @@ def main() -> None:
 
 def ingest(lake: Path) -> int:
     """Ingest from every configured source."""
-    environment = {"RAW_URL": str(lake / "raw")} | os.environ
+    given = {name: value for name, value in os.environ.items() if name not in _OF_SERVERS}
+    environment = {"RAW_URL": str(lake / "raw")} | given
     configured = [command for setting, command in SERVICES.items() if os.environ.get(setting)]
     if not configured:
         print(f"Nothing to ingest: set at least one of {', '.join(SERVICES)}.\n{__doc__}", file=sys.stderr)

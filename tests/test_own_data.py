@@ -53,6 +53,16 @@ def test_a_lake_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert "The token key cannot be made" in done.stderr and "LAKE=" in done.stderr
 
 
+def test_a_compilers_host_is_not_where_a_server_listens(tmp_path: Path) -> None:
+    """An activated conda environment with compilers exports HOST; a PORT may be anything, too."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "march.csv").write_text(ROWS, encoding="utf-8")
+    foreign = {"HOST": "x86_64-conda-linux-gnu", "PORT": "tcp://10.0.0.1:80"}
+    done = _make("ingest", tmp_path / "lake", CSV_INPUT_DIR=str(inbox), CSV_MIN_AGE_SECONDS="0", **foreign)
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_a_source_ingest_says_what_to_set(tmp_path: Path) -> None:
     done = _make("ingest", tmp_path / "lake")
     assert done.returncode != 0

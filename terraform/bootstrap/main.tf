@@ -28,7 +28,6 @@ module "resource_group" {
 
   name     = "${module.naming.names.resource_group}-bootstrap"
   location = var.location
-  locked   = true
   tags     = local.tags
 }
 
@@ -86,6 +85,18 @@ module "access" {
   }
   principals = { deployer = { object_id = data.azurerm_client_config.current.object_id, type = "ServicePrincipal" } }
   scopes     = { "container/tfstate" = azurerm_storage_container.state.id }
+}
+
+# On the account, and not on its group: the identities are in that, too, and a lock is inherited. What the platform
+# gives them, federated credentials and a role assignment, could be made under one and never be deleted.
+resource "azurerm_management_lock" "state" {
+  name       = "cannot-delete"
+  scope      = azurerm_storage_account.state.id
+  lock_level = "CanNotDelete"
+  notes      = "The states of all roots. Remove it only where bootstrap itself is to be destroyed."
+
+  # So that a destroy takes it off first: under it the role on the container could not be taken away.
+  depends_on = [module.access]
 }
 
 resource "azurerm_user_assigned_identity" "this" {

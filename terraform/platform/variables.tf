@@ -156,8 +156,20 @@ variable "storage" {
 
   validation {
     condition     = var.environment != "prod" || var.storage.replication != "LRS"
-    error_message = "prod must survive the loss of a data centre: storage.replication must be ZRS, GRS or GZRS."
+    error_message = "prod must survive the loss of a data centre: storage.replication must be ZRS."
   }
+
+  validation {
+    condition     = contains(["LRS", "ZRS"], var.storage.replication) || var.transfer_abroad_approved
+    error_message = "storage.replication would copy clear personal data to the region's pair, for brazilsouth in the United States: use LRS or ZRS, or see docs/privacy.md and set transfer_abroad_approved."
+  }
+}
+
+variable "transfer_abroad_approved" {
+  description = "Whether whoever answers for privacy has approved that data is copied to the region's pair, which may be abroad (LGPD art. 33): GRS and GZRS. See docs/privacy.md."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "databricks" {
@@ -165,6 +177,12 @@ variable "databricks" {
   type = object({
     managed_storage_sku = string
   })
+
+  # Results of queries are kept there.
+  validation {
+    condition     = contains(["Standard_LRS", "Standard_ZRS"], var.databricks.managed_storage_sku) || var.transfer_abroad_approved
+    error_message = "databricks.managed_storage_sku would copy data to the region's pair: use Standard_LRS or Standard_ZRS, or see docs/privacy.md and set transfer_abroad_approved."
+  }
 }
 
 variable "key_vault" {
@@ -187,11 +205,12 @@ variable "monitoring" {
     daily_quota_gb = number
     grafana        = optional(object({ major_version = string, zone_redundant = optional(bool, false) }))
     thresholds = object({
-      no_ingestion_hours = number
-      failed_run_share   = number
-      rejected_row_share = number
-      job_minutes        = number
-      job_scheduled      = bool
+      no_ingestion_hours  = number
+      ingestion_scheduled = bool
+      failed_run_share    = number
+      rejected_row_share  = number
+      job_minutes         = number
+      job_scheduled       = bool
     })
   })
 }

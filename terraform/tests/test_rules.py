@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cdp_terraform import ENVIRONMENTS, TERRAFORM
+import yaml
+from cdp_terraform import ENVIRONMENTS, ROOT, TERRAFORM
 from cdp_terraform.hcl import Block, blocks, tfvars, units
 
 RESOURCES = [block for folder in units() for block in blocks(folder, "resource")]
@@ -107,6 +108,17 @@ def test_everything_logs_to_the_one_workspace() -> None:
     assert watched == {"network", "container_registry", "kubernetes", "storage", "databricks_workspace", "key_vault"}
 
 
+def test_what_the_platform_gives_the_identities_can_be_taken_away() -> None:
+    """A lock is inherited, and a role assignment or a federated credential under one can be made and not deleted."""
+    (group,) = (one for one in blocks(TERRAFORM / "bootstrap", "module") if one.name == "resource_group")
+    (identity,) = (one for one in blocks(TERRAFORM / "bootstrap", "resource") if one.name == "this")
+    assert identity.type == "azurerm_user_assigned_identity"
+    assert identity.body["resource_group_name"] == "${module.resource_group.name}"
+    assert "locked" not in group.body
+    (lock,) = (one for one in _of("azurerm_management_lock") if one.path.parent.name == "bootstrap")
+    assert lock.body["scope"] == "${azurerm_storage_account.state.id}"
+
+
 def test_alerts_and_budget_are_there() -> None:
     calls = {block.name for block in blocks(TERRAFORM / "platform", "module")}
     assert {"alerts", "budget", "monitoring"} <= calls
@@ -123,10 +135,21 @@ def test_environments_have_who_is_told(environment: str) -> None:
     assert settings["environment"] == environment
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_ingestion_is_missed_where_a_schedule_asks_for_it(environment: str) -> None:
+    charts = [ROOT / "microservices" / name / "helm" for name in ("database", "api", "csv")]
+    values = [(chart / f"values-{environment}.yaml").read_text(encoding="utf-8") for chart in charts]
+    cron_jobs = [yaml.safe_load(text)["cronJob"] for text in values]
+    scheduled = {not cron_job.get("suspend", False) for cron_job in cron_jobs}
+    assert scheduled == {_settings(environment)["monitoring"]["thresholds"]["ingestion_scheduled"]}
+
+
 def test_environments_differ_as_they_should() -> None:
     dev, pre, prod = (_settings(environment) for environment in ENVIRONMENTS)
     assert [one["locked"] for one in (dev, pre, prod)] == [False, False, True]
     assert [one["kubernetes"]["sku_tier"] for one in (dev, pre, prod)] == ["Free", "Standard", "Standard"]
-    assert dev["storage"]["replication"] == "LRS" and prod["storage"]["replication"] == "GZRS"
+    # of what survives a data centre, what keeps the data in the country
+    assert [one["storage"]["replication"] for one in (dev, pre, prod)] == ["LRS", "ZRS", "ZRS"]
+    assert not any("transfer_abroad_approved" in one for one in (dev, pre, prod))
     assert dev["monitoring"]["retention_days"] < prod["monitoring"]["retention_days"]
     assert len({one["address_space"] for one in (dev, pre, prod)}) == 3

@@ -112,6 +112,23 @@ def test_a_root_without_a_state(tmp_path: Path, tool: Callable[[str], str]) -> N
         take(tmp_path, tmp_path / "out", KEY)
 
 
+def test_a_root_without_a_state_is_passed_over_if_asked(
+    tmp_path: Path, tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a Terraform that pulls nothing, as it may from a backend that was never written to."""
+    (tmp_path / "terraform").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("STATE_ENCRYPTION_KEY", KEY)
+    command = ["state_snapshot", "take", str(tmp_path), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", command)
+    assert state_snapshot.main() == 1
+    monkeypatch.setattr("sys.argv", [*command, "--if-any"])
+    assert state_snapshot.main() == 0
+    (tmp_path / "terraform").unlink()
+    (tmp_path / "terraform").symlink_to("/bin/false")  # a state that cannot be read is a failure in any case
+    assert state_snapshot.main() == 1
+
+
 def test_what_is_no_state() -> None:
     for text in (b"{}", b"not json", b"[]", b'{"lineage": 1, "serial": "x"}'):
         with pytest.raises(SnapshotFailed, match="no Terraform state"):

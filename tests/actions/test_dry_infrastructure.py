@@ -116,8 +116,10 @@ def test_a_pull_request_gets_a_comment(dry: Dry, server: Server) -> None:
     assert f"Bearer {SECRETS['GITHUB_TOKEN']}" in server.tokens
 
 
-def test_a_fork_gets_no_plan(dry: Dry) -> None:
-    event = {"pull_request": {"number": 12, "head": {"repo": {"full_name": "somebody/platform"}}}}
+@pytest.mark.parametrize(("repository", "author"), [("somebody", "somebody"), ("retailer", "dependabot[bot]")])
+def test_a_pull_request_without_secrets_gets_no_plan(dry: Dry, repository: str, author: str) -> None:
+    head = {"repo": {"full_name": f"{repository}/platform"}}
+    event = {"pull_request": {"number": 12, "head": head, "user": {"login": author}}}
     ran = dry("infrastructure", event_name="pull_request", event=event)
     assert {name: job.result for name, job in ran.jobs.items()} == {
         "validate": "success",
@@ -193,6 +195,16 @@ def test_oidc_needs_no_secret(dry: Dry) -> None:
     applied = next(number for number, line in enumerate(lines) if line.startswith("terraform apply"))
     asked = next(number for number, line in enumerate(lines) if "az keyvault secret" in line)
     assert signed_in[0] < applied < signed_in[1] < asked
+
+
+def test_drift_that_would_destroy_data_is_told(dry: Dry, server: Server) -> None:
+    gone = change("module.storage.azurerm_storage_account.this", "delete", {"name": "st"})
+    told = [answer("terraform show -json", "platform.tfplan", out=plan(gone)), *happy()]
+    ran = dry("drift", answers=told)
+    assert "failed at `drift`" in ran.summary("drift-dev")
+    (opened,) = [body for asked, body in server.asked if asked.startswith("POST")]
+    assert "`module.storage.azurerm_storage_account.this`" in opened["body"]
+    assert not ran.lines("terraform apply")
 
 
 def test_drift_is_told(dry: Dry, server: Server) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import golden
 import pytest
 from cdp_actions.plans import read
-from cdp_dryrun.answers import RUN, answer, change, happy, plan
+from cdp_dryrun.answers import PLATFORM, RUN, answer, change, happy, outputs, plan
 from cdp_dryrun.repository import SECRETS
 from cdp_dryrun.server import Server
 from dry_run_kit import Dry, Ran
@@ -57,9 +57,9 @@ def test_a_call_that_fails(dry: Dry, sign: str) -> None:
     assert ran.outcome == "failure" and "## What to do next" in ran.summary("job")
 
 
-def _destroy(dry: Dry, **more: Any) -> Ran:
+def _destroy(dry: Dry, *answers: dict[str, Any], **more: Any) -> Ran:
     gone = plan(change("module.storage.azurerm_storage_account.this", "delete", {"name": "st"}))
-    told = [answer("terraform show", "platform.tfplan", out=gone), *happy()]
+    told = [*answers, answer("terraform show", "platform.tfplan", out=gone), *happy()]
     return dry("destroy", {**DEV, "confirmation": "destroy dev"}, answers=told, **more)
 
 
@@ -82,6 +82,35 @@ def test_the_way_back(dry: Dry) -> None:
     assert places == sorted(places)
     assert "**1** to destroy" in ran.summary("plan")
     assert not ran.leaks()
+
+
+def _outputs(platform: dict[str, Any], lakehouse: dict[str, Any]) -> list[dict[str, Any]]:
+    told = {"in:platform": platform, "in:lakehouse": lakehouse}
+    return [answer("terraform output", root, out=outputs(values)) for root, values in told.items()]
+
+
+def test_the_way_back_from_a_lakehouse_that_was_never_whole(dry: Dry) -> None:
+    """The first `infrastructure` failed in the lakehouse: what is there of it goes, and the platform goes."""
+    ran = _destroy(dry, *_outputs(PLATFORM, {}))
+    assert ran.outcome == "success", ran.summary("destroy")
+    assert [line.rpartition("/")[2] for line in ran.lines("terraform apply")] == ["lakehouse.tfplan", "platform.tfplan"]
+    assert not ran.lines("databricks bundle") and not ran.lines("databricks tables")
+    kept = {path.name.partition("-")[0] for path in (ran.world.workspace / "snapshots").iterdir()}
+    assert kept == {"platform", "lakehouse"}
+
+
+def test_the_way_back_from_a_platform_that_was_never_whole(dry: Dry) -> None:
+    """It failed before the workspace: without that the lakehouse cannot be planned, and there is none."""
+    ran = _destroy(dry, *_outputs({"egress_ip": "203.0.113.20"}, {}), answer("state pull", out=""))
+    assert ran.outcome == "success", ran.summary("destroy")
+    assert [line.rpartition("/")[2] for line in ran.lines("terraform apply")] == ["platform.tfplan"]
+    assert "Plan of lakehouse\n\nNothing is to change." in ran.summary("plan")
+
+
+def test_the_way_back_a_second_time(dry: Dry) -> None:
+    ran = _destroy(dry, *_outputs({}, {}), answer("terraform show", "platform.tfplan", out=plan()))
+    assert ran.outcome == "success", ran.summary("destroy")
+    assert not ran.lines("terraform apply") and not ran.lines("databricks bundle")
 
 
 @pytest.mark.parametrize(
@@ -135,3 +164,14 @@ def test_quality_runs_everything(dry: Dry) -> None:
     assert [call.words[0] for call in ran.calls if call.tool == "make"] == ["setup", "tools"]
     (line,) = ran.lines("sudo")
     assert line.endswith("make test")
+
+
+@pytest.mark.parametrize(("private", "paid", "reviewed"), [(False, "", True), (True, "", False), (True, "true", True)])
+def test_dependencies_are_reviewed_or_it_is_said(dry: Dry, private: bool, paid: str, reviewed: bool) -> None:
+    event = {"repository": {"private": private}}
+    given = {"event_name": "pull_request", "event": event, "more_variables": {"CODE_SECURITY": paid}}
+    ran = dry("quality", only_job="dependencies", **given)
+    assert ran.outcome == "success"
+    assert bool(ran.lines("uses actions/dependency-review-action")) == reviewed
+    assert ("NOT reviewed" in ran.summary("dependencies")) != reviewed
+    assert ("::warning title=Dependencies::" in ran.jobs["dependencies"].log) != reviewed

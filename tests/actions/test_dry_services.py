@@ -8,6 +8,8 @@ from typing import Any
 import golden
 import pytest
 from cdp_dryrun.answers import DIGEST, answer, happy, invoked
+from cdp_dryrun.repository import SECRETS
+from cdp_dryrun.server import Server
 from built_tools import tool
 from dry_run_kit import Dry, Ran
 
@@ -198,6 +200,13 @@ def test_a_push_deploys_in_order(dry: Dry) -> None:
         *(f"transformation/{job}" for job in ("test", "job")),
         "status",
     ]
+
+
+def test_a_push_asks_what_was_deployed_last(dry: Dry, server: Server) -> None:
+    ran = dry("deploy", event_name="push", only_job="changes")
+    assert ran.outcome == "success" and "| since | not known, so all of it |" in ran.summary("changes")
+    assert any("/actions/workflows/deploy.yml/runs" in asked for asked, _ in server.asked)
+    assert server.tokens == [f"Bearer {SECRETS['GITHUB_TOKEN']}"]
 
 
 def test_what_did_not_change_is_passed_over(dry: Dry) -> None:

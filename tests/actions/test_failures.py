@@ -45,7 +45,7 @@ def _fails(dry: Dry, workflow: str, job: str, step: str) -> None:
     name = "drift-dev" if job == "drift" else job
     if step == "azure-again":
         start["more_variables"] = {"AZURE_OIDC": "true"}
-    told = {"run": {"run-id": "77"}}
+    told = {"run": {"run-id": "77"}, "outputs-lakehouse": {"found": "true"}}
     ran = dry(workflow, inputs, fail_step=step, only_told=told, only_job=job, **start)
     assert ran.outcome == "failure"
     text = ran.summary(name)

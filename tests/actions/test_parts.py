@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cdp_actions import changes, github_files, notes, preflight, release, summary
+from cdp_actions import changes, commands_github, github_files, notes, preflight, release, summary
 from cdp_actions.errors import ActionFailed
 from cdp_actions.sections import table
 from cdp_dryrun.files import pairs
 from cdp_dryrun.repository import PLANTED, SECRETS
+from cdp_dryrun.server import Server
 from cdp_dryrun.world import World
 
 Machine = Callable[..., World]
@@ -81,6 +83,55 @@ def test_where_it_is_not_known_all_changed(
     found = pairs(world.temp / "github_output")
     assert found["infrastructure"] == found["transformation"] == "true"
     assert json.loads(found["services"]) == ["database", "api", "csv"]
+
+
+RUNS = "GET /repos/retailer/platform/actions/workflows/deploy.yml/runs"
+
+
+def _run(sha: str, started: str) -> dict[str, str]:
+    return {"head_sha": sha * 40, "run_started_at": started}
+
+
+@pytest.mark.parametrize(
+    ("reply", "commit"),
+    [
+        ((200, {}, {"workflow_runs": []}), ""),
+        ((403, {}, {"message": "Resource not accessible by integration"}), ""),
+        # newest first by creation, as GitHub lists them; the older one was run again, and so was deployed last
+        ((200, {}, {"workflow_runs": [_run("b", "2026-11-02T09Z"), _run("a", "2026-11-03T09Z")]}), "a" * 40),
+    ],
+)
+def test_what_was_deployed_last(
+    machine: Machine, server: Server, monkeypatch: pytest.MonkeyPatch, reply: Any, commit: str
+) -> None:
+    machine([])
+    monkeypatch.setenv("GITHUB_API_URL", server.url)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "retailer/platform")
+    server.replies[RUNS] = reply
+    assert changes.deployed() == commit
+    ((asked, _),) = server.asked
+    assert {"branch=main", "event=push", "status=success"} <= set(asked.partition("?")[2].split("&"))
+
+
+@pytest.mark.parametrize(("event", "services"), [("push", ["csv"]), ("workflow_dispatch", ["database", "api", "csv"])])
+def test_what_failed_or_was_cancelled_is_made_up_for(
+    machine: Machine,
+    server: Server,
+    commits: Callable[..., tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    event: str,
+    services: list[str],
+) -> None:
+    """Two pushes: the first, of csv, was never deployed; the second touches a page alone. By hand it is everything."""
+    deployed, _ = commits("microservices/csv/src/x.py")
+    _, pushed = commits("README.md")
+    world = machine([])
+    server.replies[RUNS] = (200, {}, {"workflow_runs": [{"head_sha": deployed, "run_started_at": "2026-11-02"}]})
+    environment = {"GITHUB_EVENT_NAME": event, "GITHUB_SHA": pushed, "GITHUB_REPOSITORY": "retailer/platform"}
+    for name, value in {**environment, "GITHUB_API_URL": server.url}.items():
+        monkeypatch.setenv(name, value)
+    commands_github.find_changes(Namespace())
+    assert json.loads(pairs(world.temp / "github_output")["services"]) == services
 
 
 @pytest.mark.parametrize(

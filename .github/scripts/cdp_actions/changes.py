@@ -1,4 +1,4 @@
-"""What a push touched: which parts, and which services, are to be deployed."""
+"""What changed since it was deployed last: which parts, and which services, are to be deployed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from cdp_actions import ROOT, SERVICES, notes
+from cdp_actions import ROOT, SERVICES, github_api, notes
 from cdp_actions.errors import ActionFailed
 from cdp_actions.github_files import set_output
 from cdp_actions.shell import attempt
@@ -25,7 +25,7 @@ _NOBODY = "0" * 40
 def find(before: str, after: str) -> None:
     """Outputs `infrastructure`, `transformation` (true, false) and `services` (a JSON list).
 
-    Where it is not known what changed (first push, forced push) all of it did.
+    Where it is not known what changed (nothing was deployed yet, a forced push) all of it did.
     """
     files = _files(before, after)
     parts = {part: files is None or any(file.startswith(paths) for file in files) for part, paths in _PARTS.items()}
@@ -33,8 +33,29 @@ def find(before: str, after: str) -> None:
     for part, touched in parts.items():
         set_output(part, str(touched).lower())
     set_output("services", json.dumps(services))
-    rows = [[part, "changed" if touched else "as it was"] for part, touched in parts.items()]
+    rows = [["since", "not known, so all of it" if files is None else f"`{before[:12]}`"]]
+    rows += [[part, "changed" if touched else "as it was"] for part, touched in parts.items()]
     notes.leave("facts", {"title": "What changed", "rows": [*rows, ["services", ", ".join(services) or "none"]]})
+
+
+def deployed() -> str:
+    """The commit of main that a push deployed last with success; empty if GitHub knows of none.
+
+    Not the commit before the push: a run that failed, or that a newer push cancelled while it waited, deployed nothing.
+    Runs by hand do not count, as GitHub does not tell which environment they went to.
+
+    Raises:
+        ActionFailed: GitHub's API cannot be reached.
+    """
+    path = f"/repos/{github_api.repository()}/actions/workflows/deploy.yml/runs"
+    query = "branch=main&event=push&status=success&per_page=100"
+    answer = github_api.call("GET", f"{path}?{query}", os.environ.get("GH_TOKEN", ""))
+    if answer.status != 200:
+        print(f"::warning title=changes::GitHub answered {answer.status} to GET {path}: all of it is deployed.")
+        return ""
+    # started, not created: an older run that was run again went out after the newer ones
+    runs = sorted((answer.body or {}).get("workflow_runs") or (), key=lambda run: str(run["run_started_at"]))
+    return str(runs[-1]["head_sha"]) if runs else ""
 
 
 def choose(given: str, service: str) -> None:

@@ -39,6 +39,7 @@ COMMANDS = {
     "shut-out": "commands_azure:shut_out",
     "sign": "commands_services:sign",
     "summary": "commands_github:write_summary",
+    "tell-unreviewed": "commands_github:tell_unreviewed",
     "workspace": "commands_databricks:use_workspace",
 }
 

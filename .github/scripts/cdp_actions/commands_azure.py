@@ -67,10 +67,12 @@ def outputs(given: Namespace) -> None:
 
 
 def outputs_if_any(given: Namespace) -> None:
-    """The same for a plan, which may be the first: then there is nothing, and nothing is said."""
+    """The same where there may be none yet, or none any more: output `found`, true or false, tells which it was."""
     terraform.init(given.root, given.environment)
-    if terraform.outputs(given.root):
+    found = bool(terraform.outputs(given.root))
+    if found:
         terraform.keep_outputs(given.root)
+    set_output("found", str(found).lower())
 
 
 def put_secrets(given: Namespace) -> None:

@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from cdp_actions import summary
 from cdp_actions.errors import ActionFailed
+from cdp_actions.github_files import add_summary
 
 
 def check_token(given: Namespace) -> None:
@@ -17,10 +18,11 @@ def check_token(given: Namespace) -> None:
 
 
 def find_changes(given: Namespace) -> None:
-    """What changed from BEFORE to AFTER."""
+    """What changed since the last deployment; where it was started by hand, all of it is wanted."""
     from cdp_actions import changes
 
-    changes.find(os.environ.get("BEFORE", ""), os.environ.get("AFTER", ""))
+    pushed = os.environ.get("GITHUB_EVENT_NAME") == "push"
+    changes.find(changes.deployed() if pushed else "", os.environ["GITHUB_SHA"])
 
 
 def choose(given: Namespace) -> None:
@@ -51,6 +53,14 @@ def drift(given: Namespace) -> None:
             "Somebody changed it by hand, or main was not applied. Run `infrastructure` to bring it back, or put the "
             "change into the code first.",
         )
+
+
+def tell_unreviewed(given: Namespace) -> None:
+    """Say loudly that new dependencies were not reviewed: the check is green without."""
+    told = "New dependencies were NOT reviewed: GitHub does so in a private repository only with GitHub Code Security."
+    advice = "If you have that, set the repository's variable CODE_SECURITY to true. Else look at Dependabot's alerts."
+    print(f"::warning title=Dependencies::{told} {advice}")
+    add_summary(f"# Dependencies: not reviewed\n\n{told}\n\n{advice}")
 
 
 def publish(given: Namespace) -> None:

@@ -73,7 +73,7 @@ def plan(root: str, environment: str, destroy: bool = False) -> Plan | None:
     """Plan a root; the fingerprint becomes an output of the step, the changes a part of the summary.
 
     Returns:
-        None if the lakehouse cannot be planned yet, as there is no workspace.
+        None if the lakehouse cannot be planned, as there is no workspace yet, or none any more.
 
     Raises:
         ActionFailed: it cannot be planned, or would destroy data without being told to.
@@ -82,7 +82,7 @@ def plan(root: str, environment: str, destroy: bool = False) -> Plan | None:
     if root == "lakehouse" and not _has_platform():
         set_output("fingerprint", "" if destroy else FIRST)
         set_output("changes", "0")
-        notes.leave("plan", {"root": root, "counts": {}, "changes": [], "later": True})
+        notes.leave("plan", {"root": root, "counts": {}, "changes": [], "later": not destroy})
         return None
     with _plan_file(root) as file:
         made = _planned(root, environment, destroy, file)
@@ -105,6 +105,9 @@ def apply(root: str, environment: str, approved: str, destroy: bool = False) -> 
         ActionFailed: the plan is another one now, or Terraform failed.
     """
     init(root, environment)
+    if destroy and root == "lakehouse" and not _has_platform():  # as it was when it was planned
+        _tell(root, Plan((), ""), done=True)
+        return
     first: Plan | None = None
     for tries_left in range(_TRIES - 1, -1, -1):
         with _plan_file(root) as file:

@@ -176,6 +176,7 @@ class Job:
     def _runner(self) -> dict[str, str]:
         github = self._contexts["github"]
         return {
+            "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_REPOSITORY": github["repository"],
             "GITHUB_SHA": github["sha"],
             "GITHUB_WORKSPACE": github["workspace"],

@@ -26,6 +26,7 @@ REPLIES: dict[str, tuple[int, dict[str, str], Any]] = {
     "GET /ip": (200, {}, ADDRESS),
     "GET /user": (200, {"X-OAuth-Scopes": "repo, workflow"}, {"login": "octocat"}),
     "GET /repos/retailer/platform": (200, {}, {"permissions": {"push": True}}),
+    "GET /repos/retailer/platform/actions/workflows/deploy.yml/runs": (200, {}, {"workflow_runs": []}),
     "GET /repos/retailer/platform/issues": (200, {}, []),
     "POST /repos/retailer/platform/issues": (201, {}, {"number": 9}),
     "GET /repos/retailer/platform/issues/12/comments": (200, {}, []),

@@ -25,6 +25,11 @@ run "keeps_states_by_entra_alone" {
   }
 
   assert {
+    condition     = azurerm_management_lock.state.lock_level == "CanNotDelete" && azurerm_management_lock.state.scope == azurerm_storage_account.state.id
+    error_message = "The account of the states must be locked."
+  }
+
+  assert {
     condition     = length(azurerm_user_assigned_identity.this) == 0
     error_message = "Identities are brought unless they are asked for."
   }

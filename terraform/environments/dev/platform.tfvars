@@ -32,11 +32,12 @@ monitoring = {
   retention_days = 30
   daily_quota_gb = 1
   thresholds = {
-    no_ingestion_hours = 48
-    failed_run_share   = 0.5
-    rejected_row_share = 0.2
-    job_minutes        = 120
-    job_scheduled      = false # paused in the bundle's target dev
+    no_ingestion_hours  = 48
+    ingestion_scheduled = false # the charts' schedules are suspended in their values-dev.yaml
+    failed_run_share    = 0.5
+    rejected_row_share  = 0.2
+    job_minutes         = 120
+    job_scheduled       = false # paused in the bundle's target dev
   }
 }
 

@@ -33,11 +33,12 @@ monitoring = {
   daily_quota_gb = 2
   grafana        = { major_version = "12" }
   thresholds = {
-    no_ingestion_hours = 26
-    failed_run_share   = 0.3
-    rejected_row_share = 0.1
-    job_minutes        = 90
-    job_scheduled      = true
+    no_ingestion_hours  = 26
+    ingestion_scheduled = true
+    failed_run_share    = 0.3
+    rejected_row_share  = 0.1
+    job_minutes         = 90
+    job_scheduled       = true
   }
 }
 

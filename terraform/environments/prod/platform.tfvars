@@ -16,7 +16,7 @@ kubernetes = {
 registry = { sku = "Premium", zone_redundant = true, untagged_retention_days = 30 }
 
 storage = {
-  replication      = "GZRS"
+  replication      = "ZRS" # three data centres of one region: a copy in its pair would be one in the United States
   soft_delete_days = 30
   lifecycle_rules = {
     raw    = { cool_after_days = 30, cold_after_days = 120 }
@@ -34,11 +34,12 @@ monitoring = {
   daily_quota_gb = 10
   grafana        = { major_version = "12", zone_redundant = true }
   thresholds = {
-    no_ingestion_hours = 25
-    failed_run_share   = 0.2
-    rejected_row_share = 0.05
-    job_minutes        = 60
-    job_scheduled      = true
+    no_ingestion_hours  = 25
+    ingestion_scheduled = true
+    failed_run_share    = 0.2
+    rejected_row_share  = 0.05
+    job_minutes         = 60
+    job_scheduled       = true
   }
 }
 

@@ -3,7 +3,7 @@ output "alert_names" {
   value = sort(concat(
     flatten([for group in values(local.rule_groups) : keys(group)]),
     [for name, query in local.job_queries : name if query.enabled],
-    keys(local.run_queries),
+    [for name, query in local.run_queries : name if query.enabled],
     keys(local.metric_alerts),
   ))
 }

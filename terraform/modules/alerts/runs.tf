@@ -12,6 +12,7 @@ locals {
       frequency   = "PT1H"
       severity    = 1
       description = "No run of a source has succeeded for ${local.hours} hours."
+      enabled     = var.thresholds.ingestion_scheduled
     }
     ingestion-failing = {
       query       = "${local.runs} | summarize failed = countif(event == 'run_failed'), succeeded = countif(event == 'run_succeeded') by source | where failed > 0 and succeeded == 0"
@@ -19,6 +20,7 @@ locals {
       frequency   = "PT15M"
       severity    = 2
       description = "All runs of a source failed in the last three hours. The log line run_failed has code and advice."
+      enabled     = true
     }
     ingestion-error-rate = {
       query       = "${local.runs} | summarize failed = countif(event == 'run_failed'), runs = count() by source | where runs >= 3 and todouble(failed) / runs > ${var.thresholds.failed_run_share}"
@@ -26,6 +28,7 @@ locals {
       frequency   = "PT1H"
       severity    = 2
       description = "Too many of a source's runs of the last day failed."
+      enabled     = true
     }
     ingestion-rejected-share = {
       query       = "${local.runs} | summarize rejected = sum(tolong(line.rows_rejected)), written = sum(tolong(line.rows_written)) by source | where rejected > 0 and todouble(rejected) / (rejected + written) > ${var.thresholds.rejected_row_share}"
@@ -33,6 +36,7 @@ locals {
       frequency   = "PT1H"
       severity    = 2
       description = "Too large a share of a source's rows of the last day was set aside as unreadable."
+      enabled     = true
     }
     ingestion-inputs-rejected = {
       query       = "${local.runs} | summarize rejected = sum(tolong(line.inputs_rejected)) by source | where rejected > 0"
@@ -40,6 +44,7 @@ locals {
       frequency   = "PT1H"
       severity    = 3
       description = "Whole files were set aside as unreadable."
+      enabled     = true
     }
   }
 }
@@ -54,6 +59,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "runs" {
   location                = var.location
   scopes                  = [var.log_analytics_workspace_id]
   description             = each.value.description
+  enabled                 = each.value.enabled
   severity                = each.value.severity
   evaluation_frequency    = each.value.frequency
   window_duration         = each.value.window

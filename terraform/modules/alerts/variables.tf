@@ -71,13 +71,14 @@ variable "key_vault_ids" {
 }
 
 variable "thresholds" {
-  description = "When to tell: hours without a successful ingestion, share of failed runs, share of rows set aside, minutes that a run of the job may take, and whether the job runs by a schedule, so that its absence is a fault."
+  description = "When to tell: hours without a successful ingestion, share of failed runs, share of rows set aside, minutes that a run of the job may take, and whether the services and the job run by a schedule, so that their absence is a fault."
   type = object({
-    no_ingestion_hours = number
-    failed_run_share   = number
-    rejected_row_share = number
-    job_minutes        = number
-    job_scheduled      = bool
+    no_ingestion_hours  = number
+    ingestion_scheduled = bool
+    failed_run_share    = number
+    rejected_row_share  = number
+    job_minutes         = number
+    job_scheduled       = bool
   })
 
   validation {

@@ -42,8 +42,13 @@ run "holds" {
   }
 
   assert {
-    condition     = contains(module.alerts.alert_names, "no-ingestion") && module.budget.id != ""
+    condition     = contains(module.alerts.alert_names, "ingestion-failing") && module.budget.id != ""
     error_message = "Alerts or budget are missing."
+  }
+
+  assert {
+    condition     = contains(module.alerts.alert_names, "no-ingestion") == var.monitoring.thresholds.ingestion_scheduled
+    error_message = "Nobody is to be woken for an ingestion that no schedule asks for, and somebody for one that it does."
   }
 
   assert {
@@ -83,6 +88,41 @@ run "writes_secrets_without_keeping_them" {
   assert {
     condition     = azurerm_key_vault_secret.given["token-key"].value_wo_version == 1 && azurerm_key_vault_secret.given["token-key"].value == null
     error_message = "The secret must be written without its value in the state."
+  }
+}
+
+run "refuses_a_copy_abroad" {
+  command = plan
+
+  variables {
+    storage = { replication = "GZRS", soft_delete_days = 30, lifecycle_rules = {} }
+  }
+
+  expect_failures = [var.storage]
+}
+
+run "refuses_a_copy_of_the_workspace_abroad" {
+  command = plan
+
+  variables {
+    databricks = { managed_storage_sku = "Standard_GRS" }
+  }
+
+  expect_failures = [var.databricks]
+}
+
+run "takes_copies_abroad_that_were_approved" {
+  command = plan
+
+  variables {
+    storage                  = { replication = "GZRS", soft_delete_days = 30, lifecycle_rules = {} }
+    databricks               = { managed_storage_sku = "Standard_GRS" }
+    transfer_abroad_approved = true
+  }
+
+  assert {
+    condition     = var.storage.replication == "GZRS"
+    error_message = "What was approved must be taken."
   }
 }
 

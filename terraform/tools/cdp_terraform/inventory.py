@@ -46,6 +46,7 @@ def counts(settings: dict[str, Any]) -> Counts:
     )
     texts = [(alerts / name).read_text(encoding="utf-8") for name in ("job.tf", "runs.tf")]
     logs = sum(len(re.findall(r"^\s+query\s+= \"", text, flags=re.MULTILINE)) for text in texts)
-    absent = 0 if settings["monitoring"]["thresholds"]["job_scheduled"] else 1
+    thresholds = settings["monitoring"]["thresholds"]
+    off = sum(not thresholds[switch] for switch in ("ingestion_scheduled", "job_scheduled"))
     # one metric alert stands for both vaults in the code
-    return Counts(len(found), len({zone for _, zone in found}), metric + 1 + rules, logs - absent)
+    return Counts(len(found), len({zone for _, zone in found}), metric + 1 + rules, logs - off)

@@ -28,16 +28,21 @@ class SnapshotFailed(Exception):
     """A snapshot was not taken or not restored; the text says why and what to do."""
 
 
+class NoState(SnapshotFailed):
+    """The root has no state: it was never applied."""
+
+
 def take(root: Path, out: Path, key: str) -> Path:
     """Pull the state of `root` from its backend and keep it encrypted in `out`; the encrypted file.
 
     Raises:
-        SnapshotFailed: Terraform cannot pull the state, or there is none.
+        NoState: there is none.
+        SnapshotFailed: Terraform cannot pull the state.
         EncryptionFailed: gpg is missing, or the key is too short.
     """
     clear = _terraform(root, ["state", "pull"], None, "the state cannot be pulled; has `terraform init` been run?")
     if not clear.strip():
-        raise SnapshotFailed(f"{root} has no state yet: nothing to keep")
+        raise NoState(f"{root} has no state yet: nothing to keep")
     state = _parsed(clear)
     encrypted = encrypt(clear, key)
     out.mkdir(parents=True, exist_ok=True)
@@ -122,6 +127,7 @@ def main() -> int:
     taking = commands.add_parser("take", help="keep the state of a root, encrypted")
     taking.add_argument("root", type=Path)
     taking.add_argument("--out", type=Path, default=Path("snapshots"))
+    taking.add_argument("--if-any", action="store_true", help="a root without a state is no failure")
     restoring = commands.add_parser("restore", help="give a state back to its root")
     restoring.add_argument("snapshot", type=Path)
     restoring.add_argument("--push", type=Path, required=True, metavar="ROOT", help="an initialised root")
@@ -138,7 +144,7 @@ def main() -> int:
             print(f"{chosen.push} has the state of {chosen.snapshot.name}; look at `terraform plan` before any apply")
     except (SnapshotFailed, EncryptionFailed) as error:
         print(f"state_snapshot: {error}", file=sys.stderr)
-        return 1
+        return 0 if isinstance(error, NoState) and chosen.if_any else 1
     return 0
 
 

@@ -14,7 +14,7 @@ variables {
   namespace                  = "ingestion"
   storage_account_id         = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.Storage/storageAccounts/stmock"
   key_vault_ids              = { services = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.KeyVault/vaults/kv-a", job = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.KeyVault/vaults/kv-b" }
-  thresholds                 = { no_ingestion_hours = 24, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = true }
+  thresholds                 = { no_ingestion_hours = 24, ingestion_scheduled = true, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = true }
 }
 
 run "watches_all_of_it" {
@@ -46,7 +46,7 @@ run "expects_no_job_without_schedule" {
   command = apply
 
   variables {
-    thresholds = { no_ingestion_hours = 24, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = false }
+    thresholds = { no_ingestion_hours = 24, ingestion_scheduled = true, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = false }
   }
 
   assert {
@@ -56,11 +56,29 @@ run "expects_no_job_without_schedule" {
 
 }
 
+run "expects_no_ingestion_without_schedule" {
+  command = apply
+
+  variables {
+    thresholds = { no_ingestion_hours = 24, ingestion_scheduled = false, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = true }
+  }
+
+  assert {
+    condition     = [for name, alert in azurerm_monitor_scheduled_query_rules_alert_v2.runs : name if !alert.enabled] == ["no-ingestion"]
+    error_message = "A source whose schedule is suspended is not absent; what its runs by hand tell still counts."
+  }
+
+  assert {
+    condition     = !contains(output.alert_names, "no-ingestion")
+    error_message = "An alert that is off is not one of those that are on."
+  }
+}
+
 run "refuses_a_share_of_two" {
   command = plan
 
   variables {
-    thresholds = { no_ingestion_hours = 24, failed_run_share = 0.2, rejected_row_share = 2, job_minutes = 60, job_scheduled = true }
+    thresholds = { no_ingestion_hours = 24, ingestion_scheduled = true, failed_run_share = 0.2, rejected_row_share = 2, job_minutes = 60, job_scheduled = true }
   }
 
   expect_failures = [var.thresholds]
@@ -70,7 +88,7 @@ run "refuses_half_an_hour" {
   command = plan
 
   variables {
-    thresholds = { no_ingestion_hours = 0.5, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = true }
+    thresholds = { no_ingestion_hours = 0.5, ingestion_scheduled = true, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 60, job_scheduled = true }
   }
 
   expect_failures = [var.thresholds]
@@ -80,7 +98,7 @@ run "refuses_a_minute_of_job" {
   command = plan
 
   variables {
-    thresholds = { no_ingestion_hours = 24, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 1, job_scheduled = true }
+    thresholds = { no_ingestion_hours = 24, ingestion_scheduled = true, failed_run_share = 0.2, rejected_row_share = 0.05, job_minutes = 1, job_scheduled = true }
   }
 
   expect_failures = [var.thresholds]
