@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 74 no room or no
 right to write; 75 another writer was faster; 76 quality breached: gold was left as it was; 78 wrong settings, another
-key than the lake's, or a contract that breaks tables on record.
+key than the lake's, or a contract that cannot be read or breaks tables on record.
 """
 
 from __future__ import annotations

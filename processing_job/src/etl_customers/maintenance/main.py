@@ -3,7 +3,7 @@
 Takes the settings of `etl-customers`; several runs, or a run of the job meanwhile, do no harm. Prints the path of its
 report, `<runs>/<run id>/maintenance.json`, as the last line on stdout. Exit codes: 0 done, also if VACUUM waits for a
 table that has yet to take changes; 70 a table failed; 74 no room or no right to write at a table; 75 another writer was
-faster at a table, the others are done; 78 wrong settings.
+faster at a table, the others are done; 78 wrong settings or contract.
 """
 
 from __future__ import annotations
