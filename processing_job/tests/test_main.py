@@ -99,6 +99,19 @@ def test_the_entry_point_returns_when_all_is_well_and_exits_when_not(first_run: 
     assert end.value.code == 78
 
 
+def test_a_summary_that_cannot_be_written_is_told_unless_the_run_has_a_fault_of_its_own(
+    first_run: FirstRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, _ = first_run
+    taken = lake.root / "runs" / "taken"
+    taken.write_text("no directory", encoding="utf-8")
+    for option, code in (("--recheck=false", 74), ("--token-key-file=/nowhere", 78)):
+        assert run([*lake.options(), "--run-id=taken", option]) == code
+        told = capsys.readouterr()
+        assert '"STORAGE_FAILED"' in told.err and "ETL_RUNS_PATH" in told.err and not told.out
+    taken.unlink()
+
+
 def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
     with chromium() as browser:
         assert faults_of(browser, first_run[0].root / "report.html") == {}

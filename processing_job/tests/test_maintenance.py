@@ -147,6 +147,8 @@ def test_a_retention_below_the_floor_is_refused(
     assert run([*lake.options(), "--dry-run", "--run-id=none"]) == 0, "a lake that is not there yet is no fault"
     report = json.loads((tmp_path / "runs" / "none" / "maintenance.json").read_text(encoding="utf-8"))
     assert {table["status"] for table in report["tables"]} == {"absent"}
+    (tmp_path / "runs" / "taken").write_text("no directory", encoding="utf-8")
+    assert run([*lake.options(), "--dry-run", "--run-id=taken"]) == 74
     table = _table(spark, tmp_path / "t", commits=2)
     (done,) = keep_up_all([KeptTable(table)], 400)
     assert done.status is Status.DONE

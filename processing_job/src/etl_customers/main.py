@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from pyspark.errors import PySparkException
 
 from etl_customers.config.settings import JobSettings
-from etl_customers.errors import ConfigurationInvalid, JobError, WrittenMeanwhile
+from etl_customers.errors import ConfigurationInvalid, JobError, StorageFailed, WrittenMeanwhile
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.lineage import lineage
@@ -65,7 +65,18 @@ def run(argv: list[str]) -> int:
         known = _foreseen(error)
         code = explain(known) if known else log_unforeseen(error)
         summary = failed_summary(run_id, started_at, known or JobError(f"unforeseen {type(error).__name__}"))
-    print(write_summary(summary, settings.runs_path, arguments.layer))
+    return put_down(lambda: write_summary(summary, settings.runs_path, arguments.layer), code)
+
+
+def put_down(write: Callable[[], Path], code: int) -> int:
+    """Write what is told of a run and print where it is; returns the exit code: `code`, unless that is 0 and there is no
+    room or no right to write."""
+    try:
+        path = write()
+    except OSError as error:
+        failed = explain(StorageFailed(f"the directory of ETL_RUNS_PATH cannot be written: {error.strerror}"))
+        return code or failed
+    print(path)
     return code
 
 
