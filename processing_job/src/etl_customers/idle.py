@@ -29,11 +29,11 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
     last = _last_whole_run(settings.runs_path)
     if last is None or settings.recheck:
         return None
-    read_token_key(key_source(settings), settings.token_key_id)
+    key = read_token_key(key_source(settings), settings.token_key_id)
     contract = read_contract(settings)
     batches = published_batches(Path(settings.raw_path), contract)
     aged = _aged(last, contract, started_at)
-    if last.lake_state != lake_state(settings, contract, batches) or aged is None:
+    if last.lake_state != lake_state(settings, contract, key, batches) or aged is None:
         return None
     job_log.info("nothing_new", since_run=last.run_id, batches=len(batches))
     return replace(
