@@ -23,8 +23,8 @@ from etl_customers.utils.delta_log import newest_change_file
 
 
 def lake_state(settings: JobSettings, contract: Contract, key: TokenKey, batches: Iterable[RawBatch]) -> str | None:
-    """SHA-256 (hex) over the raw batches, each table's newest change, the contract, the key's mark, the settings and this
-    package's version; None if the lake is not on a local disk."""
+    """SHA-256 (hex) over the raw batches, each table's newest change, the contract, the key's mark, the settings and
+    this package's version; None if the lake is not on a local disk."""
     places = (settings.bronze, settings.silver, settings.gold)
     layers = [Path(place.text) for place in places if not place.is_schema]
     if len(layers) < len(places) or not all(layer.is_dir() for layer in layers):

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -65,12 +66,14 @@ def run(argv: list[str]) -> int:
         known = _foreseen(error)
         code = explain(known) if known else log_unforeseen(error)
         summary = failed_summary(run_id, started_at, known or JobError(f"unforeseen {type(error).__name__}"))
-    return put_down(lambda: write_summary(summary, settings.runs_path, arguments.layer), code)
+    return put_down(partial(write_summary, summary, settings.runs_path, arguments.layer), code)
 
 
 def put_down(write: Callable[[], Path], code: int) -> int:
-    """Write what is told of a run and print where it is; returns the exit code: `code`, unless that is 0 and there is no
-    room or no right to write."""
+    """Write what is told of a run and print where it is.
+
+    Returns the exit code: `code`, unless that is 0 and there is no room or no right to write.
+    """
     try:
         path = write()
     except OSError as error:

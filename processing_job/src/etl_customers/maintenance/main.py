@@ -2,8 +2,8 @@
 
 Takes the settings of `etl-customers`; several runs, or a run of the job meanwhile, do no harm. Prints the path of its
 report, `<runs>/<run id>/maintenance.json`, as the last line on stdout. Exit codes: 0 done, also if VACUUM waits for a
-table that has yet to take changes; 70 a table failed; 74 no room or no right to write; 75 another writer was
-faster at a table, the others are done; 78 wrong settings or contract.
+table that has yet to take changes; 70 a table failed; 74 no room or no right to write; 75 another writer was faster at
+a table, the others are done; 78 wrong settings or contract.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 from collections import defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from etl_customers.config.settings import JobSettings
@@ -53,7 +54,7 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # before any table was touched; its text may quote a row
         return log_unforeseen(error)
     done = keep_up_all(tables, arguments.retention_hours, arguments.dry_run)
-    return put_down(lambda: _write(done, settings, run_id, started_at), exit_code(done))
+    return put_down(partial(_write, done, settings, run_id, started_at), exit_code(done))
 
 
 def keep_up_all(tables: list[KeptTable], retention_hours: int | None = None, dry_run: bool = False) -> list[Upkeep]:

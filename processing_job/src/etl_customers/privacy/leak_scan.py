@@ -3,9 +3,9 @@
     etl-customers-leak-scan --bronze lake/bronze/customers --scan lake/silver --scan lake/gold --scan logs
 
 Every file under the scanned directories is decoded: parquet (data, `_change_data`, checkpoints), Delta's log, text,
-HTML, gzip. What is reported is how often and where, never a value. Exit codes: 0 nothing found, 1 found,
-2 no proof (bronze holds no value, there is nothing to scan, or the contract cannot be used). Which columns of bronze are
-sensitive is told by the contract that the lake was made by: `--contract-path`, or ETL_CONTRACT_PATH as for the job.
+HTML, gzip. What is reported is how often and where, never a value. Which columns of bronze are sensitive is told by the
+contract that the lake was made by: `--contract-path`, or ETL_CONTRACT_PATH as for the job. Exit codes: 0 nothing found,
+1 found, 2 no proof (bronze holds no value, there is nothing to scan, or the contract cannot be used).
 """
 
 from __future__ import annotations
