@@ -112,6 +112,8 @@ def test_every_field_of_a_customer_declares_which_value_survives() -> None:
         (lambda d: d.update(apiVersion="v2.0.0"), "apiVersion"),
         (lambda d: d.pop("schema"), "'schema' is missing"),
         (lambda d: d["schema"].append({}), "exactly one table"),
+        (lambda d: d.update(schema=None), "not the form of a contract"),
+        (lambda d: d["schema"][0].update(properties=["cpf"]), "not the form of a contract"),
         (lambda d: d["schema"][0]["properties"].append(d["schema"][0]["properties"][0]), "declared twice"),
         (lambda d: _set(d, "email", "mask", "none"), "needs a mask"),
         (lambda d: _set(d, "product", "format", "money"), "format .*money.* is declared twice"),
@@ -158,6 +160,12 @@ def test_rules_of_other_engines_are_left_to_them(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match="nowhere.yaml"):
         load_contract(tmp_path / "nowhere.yaml")
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_text("name: São Paulo\n", encoding="latin-1")
+    with pytest.raises(ContractError, match="latin.yaml: is not UTF-8"):
+        load_contract(tmp_path / "latin.yaml")
 
 
 def _set(document: dict, column: str, name: str, value: str) -> None:

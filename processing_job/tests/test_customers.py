@@ -134,8 +134,10 @@ def _view_is_documented(lake: SmallLake, contract: Contract) -> None:
 def test_the_views_are_printed_for_a_catalog_and_for_directories(capsys: pytest.CaptureFixture[str]) -> None:
     print_views(["--catalog", "prod"])
     statement = capsys.readouterr().out
-    assert statement.startswith("CREATE OR REPLACE VIEW `prod`.silver.customer_conflicts (cpf_token COMMENT '")
-    assert "FROM `prod`.silver.purchases" in statement and "FROM `prod`.silver.customers" in statement
+    assert statement.startswith("CREATE OR REPLACE VIEW `prod`.`silver`.customer_conflicts (cpf_token COMMENT '")
+    assert "FROM `prod`.`silver`.purchases" in statement and "FROM `prod`.`silver`.customers" in statement
+    print_views(["--catalog", "prod", "--schema", "prata"])
+    assert capsys.readouterr().out == statement.replace("`silver`", "`prata`")
     print_views(["--silver-path", "lake/silver"])
     assert f"FROM delta.`{Path.cwd()}/lake/silver/purchases`" in capsys.readouterr().out
     with pytest.raises(SystemExit):

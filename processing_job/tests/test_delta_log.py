@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -55,6 +56,30 @@ def test_few_are_rows_whose_number_is_known(
     assert not table.feed(0, 2).are_few(), "five rows"
     assert not table.feed(2, 3).are_few(), "who knows how many an overwrite removed"
     assert not table.feed(None, 2).are_few() and not table.feed(2, 9).are_few(), "what is not on record may be many"
+
+
+def test_who_commits_between_two_looks_hides_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, look = tmp_path / "_delta_log", delta_log.commits
+    log.mkdir()
+
+    def commit(version: int) -> None:
+        (log / f"{version:020d}.json").write_text('{"commitInfo":{"operation":"WRITE"}}\n', encoding="utf-8")
+
+    def disturbed(*asked: Any) -> list[LoggedCommit]:
+        found = look(*asked)
+        if coming:
+            commit(coming.pop())
+        return found
+
+    for version in range(3):
+        commit(version)
+    coming = [4, 3]
+    monkeypatch.setattr(delta_log, "commits", disturbed)
+    since = delta_log.since(None, Address(str(tmp_path)), 0)  # type: ignore[arg-type]
+    assert (since.newest, [commit.version for commit in since.commits], since.is_whole) == (2, [2, 1], True)
+    (log / f"{1:020d}.json").unlink()
+    since = delta_log.since(None, Address(str(tmp_path)), 0)  # type: ignore[arg-type]
+    assert [commit.version for commit in since.commits] == [4, 3, 2] and not since.is_whole, "the log was cleaned up"
 
 
 def test_commits_in_the_making_do_not_count(tmp_path: Path) -> None:

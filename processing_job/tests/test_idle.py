@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -29,7 +30,8 @@ def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake
     _assert_same_figures(lake, first, idle)
     for change in ({"recheck": True}, {"show_sample": True}, {"token_key_id": "k2"}):
         assert summary_if_nothing_new(lake.settings.model_copy(update=change), "idle", NOW) is None
-    for damage in (_other_rows_in_the_manifest, _without(lake.root / "gold" / "customer_360"), _table_made_anew):
+    without_a_table = _without(lake.root / "gold" / "customer_360")
+    for damage in (_another_key, _other_rows_in_the_manifest, without_a_table, _table_made_anew):
         with damage(lake):
             assert _idle(lake) is None
         assert _idle(lake)
@@ -61,6 +63,15 @@ def _left_behind_by_another_run(lake: SmallLake) -> None:
     assert _idle(lake) is None
     lake.run(Layer.BRONZE)
     assert not job.is_caught_up()
+
+
+@contextmanager
+def _another_key(lake: SmallLake) -> Iterator[None]:
+    """Under the same id: the run must take place, to be refused."""
+    key = (lake.root / "token.key").read_text(encoding="utf-8")
+    (lake.root / "token.key").write_text(secrets.token_hex(32), encoding="utf-8")
+    yield
+    (lake.root / "token.key").write_text(key, encoding="utf-8")
 
 
 @contextmanager

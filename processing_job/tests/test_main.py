@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from lake_kit import CPFS, SmallLake, record
 from unchecked import not_checked
 
 import etl_customers
-from etl_customers.main import main
+from etl_customers.main import main, run
+from etl_customers.maintenance.main import run as maintain
 
 ROOT = Path(etl_customers.__file__).parent
 
@@ -97,6 +99,19 @@ def test_the_entry_point_returns_when_all_is_well_and_exits_when_not(first_run: 
     assert end.value.code == 78
 
 
+def test_a_summary_that_cannot_be_written_is_told_unless_the_run_has_a_fault_of_its_own(
+    first_run: FirstRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, _ = first_run
+    taken = lake.root / "runs" / "taken"
+    taken.write_text("no directory", encoding="utf-8")
+    for option, code in (("--recheck=false", 74), ("--token-key-file=/nowhere", 78)):
+        assert run([*lake.options(), "--run-id=taken", option]) == code
+        told = capsys.readouterr()
+        assert '"STORAGE_FAILED"' in told.err and "ETL_RUNS_PATH" in told.err and not told.out
+    taken.unlink()
+
+
 def test_the_report_is_sound_in_a_browser(first_run: FirstRun) -> None:
     with chromium() as browser:
         assert faults_of(browser, first_run[0].root / "report.html") == {}
@@ -116,6 +131,19 @@ def test_wrong_settings_end_with_78_before_anything_is_written(tmp_path: Path, o
     done = _command(lake, option)
     assert done.returncode == 78
     assert says in done.stderr
+    assert not (tmp_path / "bronze").exists()
+
+
+@pytest.mark.parametrize("command", [run, maintain], ids=["job", "maintenance"])
+def test_a_contract_that_cannot_be_used_is_a_wrong_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: Callable[[list[str]], int]
+) -> None:
+    lake = SmallLake(tmp_path)
+    (tmp_path / "old.yaml").write_text("apiVersion: v2.2.2\n", encoding="utf-8")
+    for name, says in (("typo.yaml", "No such file"), ("old.yaml", "apiVersion must be")):
+        assert command([*lake.options(), f"--contract-path={tmp_path / name}"]) == 78
+        said = capsys.readouterr().err
+        assert name in said and says in said and "ETL_CONTRACT_PATH" in said
     assert not (tmp_path / "bronze").exists()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from customer_contract import Contract
 from delta.tables import DeltaTable
 from lake_kit import SmallLake, record
 from maintenance_kit import Rival, age
@@ -23,9 +24,11 @@ from etl_customers.job import Layer
 from etl_customers.maintenance.main import exit_code, keep_up_all, run
 from etl_customers.maintenance.tables import KeptTable, kept_tables
 from etl_customers.maintenance.upkeep import Status, Upkeep
+from etl_customers.quality.gate import QualityGate
+from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.summary import summarise, write_summary
 from etl_customers.utils import delta_log
-from etl_customers.utils.address import Address
+from etl_customers.utils.address import Address, Place
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit
 
@@ -144,6 +147,8 @@ def test_a_retention_below_the_floor_is_refused(
     assert run([*lake.options(), "--dry-run", "--run-id=none"]) == 0, "a lake that is not there yet is no fault"
     report = json.loads((tmp_path / "runs" / "none" / "maintenance.json").read_text(encoding="utf-8"))
     assert {table["status"] for table in report["tables"]} == {"absent"}
+    (tmp_path / "runs" / "taken").write_text("no directory", encoding="utf-8")
+    assert run([*lake.options(), "--dry-run", "--run-id=taken"]) == 74
     table = _table(spark, tmp_path / "t", commits=2)
     (done,) = keep_up_all([KeptTable(table)], 400)
     assert done.status is Status.DONE
@@ -152,7 +157,9 @@ def test_a_retention_below_the_floor_is_refused(
     assert keep_up_all([KeptTable(table)], 168)[0].vacuum == "deleted"
 
 
-def test_many_small_writes_end_in_few_files_and_are_still_counted_right(spark: SparkSession, tmp_path: Path) -> None:
+def test_many_small_writes_end_in_few_files_and_are_still_counted_right(
+    spark: SparkSession, tmp_path: Path, contract: Contract
+) -> None:
     with _many_commits_are(_MANY_COMMITS, spark):
         table = _table(spark, tmp_path / "t", commits=_MANY_COMMITS - 1)
         more = _six_parts(spark).selectExpr("k + 60 AS k", "v")
@@ -173,10 +180,13 @@ def test_many_small_writes_end_in_few_files_and_are_still_counted_right(spark: S
         for key in range(1000, 1000 + _MANY_COMMITS):
             rows = spark.createDataFrame([(key, "new")], _SCHEMA).alias("s")
             builder = table.delta().alias("t").merge(rows, "t.k = s.k").whenNotMatchedInsertAll()
-            merged.append(table.merge(builder, Commit("r", {"s": key}))["numTargetRowsInserted"])
+            commit = Commit("r", {"s": key}, figures={"database": {"read": 1}})
+            merged.append(table.merge(builder, commit)["numTargetRowsInserted"])
         operations = [commit.operation for commit in delta_log.commits(spark, table.address)]
         assert operations.count("OPTIMIZE") >= 2, "among the MERGEs too"
         assert merged == [1] * _MANY_COMMITS and table.progress("s").consumed == 1000 + _MANY_COMMITS - 1
+        steps = QualityGate(contract, RunMetricsTable(spark, Place(str(tmp_path))), table, "r")._committed()
+        assert [step.sources["database"].read for step in steps] == merged, "OPTIMIZE repeats the figures of its MERGE"
 
 
 def test_bulk_is_not_gathered(spark: SparkSession, tmp_path: Path) -> None:

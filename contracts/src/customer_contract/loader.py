@@ -55,6 +55,8 @@ def _load(path: Path) -> Contract:
         raise ContractError(f"{path.name}: {missing} is missing") from None
     except ValueError:
         raise ContractError(f"{path.name}: schema must hold exactly one table") from None
+    except (TypeError, AttributeError) as error:  # a list, a mapping or a text, each where another is due
+        raise ContractError(f"{path.name}: has not the form of a contract ({error})") from None
     try:
         return Contract.model_validate(raw)
     except ValidationError as error:
@@ -67,6 +69,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ContractError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{path.name}: is not UTF-8") from None
     except yaml.YAMLError as error:
         raise ContractError(f"{path.name}: is not valid YAML: {error}") from None
     if not isinstance(document, dict):

@@ -10,7 +10,7 @@ class JobError(Exception):
 
 
 class ConfigurationInvalid(JobError):
-    """A setting, a key or a path is missing or unfit."""
+    """A setting, a key, a path or the contract is missing or unfit."""
 
     code = "CONFIGURATION_INVALID"
     exit_code = 78

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from customer_contract import Contract, load_contract
+from customer_contract import Contract
 
+from etl_customers.config.contract import read_contract
 from etl_customers.config.settings import JobSettings
 from etl_customers.lake_state import lake_state
 from etl_customers.modules.bronze.raw_batches import published_batches
@@ -23,16 +24,16 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
     """The summary of a run over a lake that is as a whole run left it; None if the run must take place.
 
     Raises:
-        JobError: what a run would not start with: an unfit key, a manifest that cannot be read.
+        JobError: what a run would not start with: an unfit key or contract, a manifest that cannot be read.
     """
     last = _last_whole_run(settings.runs_path)
     if last is None or settings.recheck:
         return None
-    read_token_key(key_source(settings), settings.token_key_id)
-    contract = load_contract(settings.contract_path)
+    key = read_token_key(key_source(settings), settings.token_key_id)
+    contract = read_contract(settings)
     batches = published_batches(Path(settings.raw_path), contract)
     aged = _aged(last, contract, started_at)
-    if last.lake_state != lake_state(settings, contract, batches) or aged is None:
+    if last.lake_state != lake_state(settings, contract, key, batches) or aged is None:
         return None
     job_log.info("nothing_new", since_run=last.run_id, batches=len(batches))
     return replace(

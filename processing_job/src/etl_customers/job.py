@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from customer_contract import Contract, load_contract
+from customer_contract import Contract
 from pyspark.sql import SparkSession
 
+from etl_customers.config.contract import read_contract
 from etl_customers.config.session import get_session
 from etl_customers.config.settings import JobSettings, RawReaderKind
 from etl_customers.errors import GoldDiffers, ReconciliationFailed, SourceFailed, WrittenMeanwhile
@@ -71,7 +72,7 @@ class Job:
         self.settings = settings
         self.run_id = run_id
         self.accept_quality = accept_quality
-        self.contract: Contract = load_contract(settings.contract_path)
+        self.contract: Contract = read_contract(settings)
         self.key: TokenKey = read_token_key(key_source(settings), settings.token_key_id)
         self.spark: SparkSession = get_session(settings, self._raw_rows)
         silver, gold = settings.silver, settings.gold

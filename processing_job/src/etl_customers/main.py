@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 65 rows unaccounted for; 69 a source's files could not be read; 70 unforeseen; 74 no room or no
 right to write; 75 another writer was faster; 76 quality breached: gold was left as it was; 78 wrong settings, another
-key than the lake's, or a contract that breaks tables on record.
+key than the lake's, or a contract that cannot be read or breaks tables on record.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ from pydantic_core import ErrorDetails
 from pyspark.errors import PySparkException
 
 from etl_customers.config.settings import JobSettings
-from etl_customers.errors import ConfigurationInvalid, JobError, WrittenMeanwhile
+from etl_customers.errors import ConfigurationInvalid, JobError, StorageFailed, WrittenMeanwhile
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.lineage import lineage
@@ -65,7 +66,20 @@ def run(argv: list[str]) -> int:
         known = _foreseen(error)
         code = explain(known) if known else log_unforeseen(error)
         summary = failed_summary(run_id, started_at, known or JobError(f"unforeseen {type(error).__name__}"))
-    print(write_summary(summary, settings.runs_path, arguments.layer))
+    return put_down(partial(write_summary, summary, settings.runs_path, arguments.layer), code)
+
+
+def put_down(write: Callable[[], Path], code: int) -> int:
+    """Write what is told of a run and print where it is.
+
+    Returns the exit code: `code`, unless that is 0 and there is no room or no right to write.
+    """
+    try:
+        path = write()
+    except OSError as error:
+        failed = explain(StorageFailed(f"the directory of ETL_RUNS_PATH cannot be written: {error.strerror}"))
+        return code or failed
+    print(path)
     return code
 
 

@@ -72,7 +72,7 @@ def summarise(job: Job, result: RunResult, started_at: datetime) -> Summary:
     if job.quarantine.name in tables:
         summary.quarantine = _open_quarantine(job)
     if result.is_whole and breach is None and job.is_caught_up():
-        summary.lake_state = lake_state(job.settings, job.contract, result.batches)
+        summary.lake_state = lake_state(job.settings, job.contract, job.key, result.batches)
     summary.finished_at = datetime.now(UTC).isoformat()
     return summary
 

@@ -1,6 +1,6 @@
 """The command `etl-customers-views`: prints the SQL of the views, to be run where the tables are.
 
-etl-customers-views --catalog prod              the statement for Unity Catalog
+etl-customers-views --catalog prod              the statement for Unity Catalog; --schema if it is not `silver`
 etl-customers-views --silver-path lake/silver   a SELECT over the tables' directories, for any Spark with Delta
 """
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(_WRONG_SETTINGS)
     if arguments.catalog:
-        silver = f"{quoted(arguments.catalog)}.silver"
+        silver = f"{quoted(arguments.catalog)}.{quoted(arguments.schema)}"
         view, purchases, customers = (f"{silver}.{name}" for name in ("customer_conflicts", "purchases", "customers"))
         print(f"{customer_conflicts.create_statement(contract, view, purchases, customers)};")
     else:
@@ -41,8 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="etl-customers-views", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--catalog", help="the catalog of Unity Catalog that holds the schema `silver`")
+    where.add_argument("--catalog", help="the catalog of Unity Catalog that holds silver's schema")
     where.add_argument("--silver-path", help="the directory of the silver tables")
+    parser.add_argument("--schema", default="silver", help="silver's schema in the catalog; `silver` by default")
     parser.add_argument("--contract-path", type=Path, help="another contract than the packaged one")
     return parser
 

@@ -2,8 +2,8 @@
 
 Takes the settings of `etl-customers`; several runs, or a run of the job meanwhile, do no harm. Prints the path of its
 report, `<runs>/<run id>/maintenance.json`, as the last line on stdout. Exit codes: 0 done, also if VACUUM waits for a
-table that has yet to take changes; 70 a table failed; 74 no room or no right to write at a table; 75 another writer was
-faster at a table, the others are done; 78 wrong settings.
+table that has yet to take changes; 70 a table failed; 74 no room or no right to write; 75 another writer was faster at
+a table, the others are done; 78 wrong settings or contract.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ import json
 from collections import defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.errors import ConfigurationInvalid, JobError, StorageFailed, WrittenMeanwhile
 from etl_customers.job import Job
-from etl_customers.main import add_common_options, begin, explain, log_unforeseen, read_settings, run_as_process
+from etl_customers.main import (
+    add_common_options,
+    begin,
+    explain,
+    log_unforeseen,
+    put_down,
+    read_settings,
+    run_as_process,
+)
 from etl_customers.maintenance.files import MIN_RETENTION_HOURS, SMALL_FILE_BYTES
 from etl_customers.maintenance.tables import KeptTable, kept_tables
 from etl_customers.maintenance.upkeep import Status, Upkeep, keep_up
@@ -45,8 +54,7 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # before any table was touched; its text may quote a row
         return log_unforeseen(error)
     done = keep_up_all(tables, arguments.retention_hours, arguments.dry_run)
-    print(_write(done, settings, run_id, started_at))
-    return exit_code(done)
+    return put_down(partial(_write, done, settings, run_id, started_at), exit_code(done))
 
 
 def keep_up_all(tables: list[KeptTable], retention_hours: int | None = None, dry_run: bool = False) -> list[Upkeep]:

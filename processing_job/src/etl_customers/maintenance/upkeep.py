@@ -122,7 +122,8 @@ def _wanted_properties(kept: KeptTable, layout: Layout, retention_hours: int | N
 
 def _optimize(table: LakeTable, layout: Layout, done: Upkeep) -> None:
     if layout.clustered_by != list(table.cluster_by):
-        table.spark.sql(f"ALTER TABLE {table.address.sql} CLUSTER BY ({', '.join(table.cluster_by) or 'NONE'})")
+        columns = f"({', '.join(table.cluster_by)})" if table.cluster_by else "NONE"
+        table.spark.sql(f"ALTER TABLE {table.address.sql} CLUSTER BY {columns}")
     metrics: Any = table.delta().optimize().executeCompaction().collect()[0]["metrics"]
     done.optimized = metrics["numFilesAdded"] > 0
 

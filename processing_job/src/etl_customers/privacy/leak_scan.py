@@ -3,14 +3,16 @@
     etl-customers-leak-scan --bronze lake/bronze/customers --scan lake/silver --scan lake/gold --scan logs
 
 Every file under the scanned directories is decoded: parquet (data, `_change_data`, checkpoints), Delta's log, text,
-HTML, gzip. What is reported is how often and where, never a value. Exit codes: 0 nothing found, 1 found,
-2 no proof (bronze holds no value, or there is nothing to scan).
+HTML, gzip. What is reported is how often and where, never a value. Which columns of bronze are sensitive is told by the
+contract that the lake was made by: `--contract-path`, or ETL_CONTRACT_PATH as for the job. Exit codes: 0 nothing found,
+1 found, 2 no proof (bronze holds no value, there is nothing to scan, or the contract cannot be used).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from customer_contract import Contract, load_contract
+from customer_contract import Contract, ContractError, load_contract
 
 from etl_customers.privacy.clear_values import Searcher, read_clear_values, searchers
 from etl_customers.privacy.file_texts import WHOLE, spellings_of, texts_of
@@ -139,11 +141,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--bronze", type=Path, required=True, help="the bronze table's directory")
     parser.add_argument("--scan", type=Path, required=True, action="append", help="a directory or file; repeatable")
     parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument(
+        "--contract-path",
+        type=Path,
+        default=os.environ.get("ETL_CONTRACT_PATH") or None,
+        help="the job's contract, or ETL_CONTRACT_PATH; the packaged one by default",
+    )
     options = parser.parse_args(arguments)
     try:
-        result = scan(options.bronze, options.scan)
+        result = scan(options.bronze, options.scan, load_contract(options.contract_path))
     except FileNotFoundError as error:
         print(f"no proof: {error}; run the job first, or correct the path", file=sys.stderr)
+        return NO_PROOF
+    except ContractError as error:
+        print(f"no proof: {error}; correct --contract-path, or ETL_CONTRACT_PATH", file=sys.stderr)
         return NO_PROOF
     if options.json:
         options.json.write_text(json.dumps(result.to_dict(), indent=2) + "\n", encoding="utf-8")

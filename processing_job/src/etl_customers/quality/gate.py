@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 
 from customer_contract import Contract
-from pyspark.sql import functions as F
 
 from etl_customers.errors import ConfigurationInvalid, QualityBreached
 from etl_customers.modules.silver.counts import SourceCounts
@@ -15,7 +14,7 @@ from etl_customers.quality.history import NEWEST_ARRIVAL, NEWEST_EVENT, History,
 from etl_customers.quality.judge import Judge
 from etl_customers.quality.metric import Metric, Outcome
 from etl_customers.quality.run_metrics import RunMetricsTable
-from etl_customers.utils import job_log
+from etl_customers.utils import delta_log, job_log
 from etl_customers.utils.lake_table import LakeTable
 
 
@@ -76,14 +75,14 @@ class QualityGate:
         """Silver's commits that carry figures, oldest first."""
         if not self.purchases.exists():
             return []
-        commits = self.purchases.delta().history().where("userMetadata LIKE '%\"figures\"%'")
-        at = (F.unix_micros("timestamp") / 1_000_000).alias("at")
         found = []
-        for commit in commits.select("version", at, "userMetadata").collect():
-            told = json.loads(commit["userMetadata"])
-            sources = {name: SourceCounts(**figures) for name, figures in told["figures"].items()}
-            found.append(Step(told["run_id"], commit["at"], commit["version"], sources))
-        return sorted(found, key=lambda step: step.silver_version)
+        for commit in reversed(delta_log.commits(self.purchases.spark, self.purchases.address)):
+            # Auto compaction after a MERGE repeats its figures: userMetadata of a MERGE is a setting of the session.
+            if commit.changes_rows and '"figures"' in (commit.metadata or ""):
+                told = json.loads(commit.metadata or "")
+                sources = {name: SourceCounts(**figures) for name, figures in told["figures"].items()}
+                found.append(Step(told["run_id"], commit.at, commit.version, sources))
+        return found
 
     def _newest(self, judge: Judge, sources: tuple[str, ...]) -> list[Metric]:
         """Written anew by each run, so that the newest rows of the table always tell it."""

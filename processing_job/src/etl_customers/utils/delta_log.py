@@ -90,8 +90,8 @@ class Since:
     """What was committed after a version.
 
     Attributes:
-        newest: the table's newest version.
-        commits: those after the version that the log still has, newest first.
+        newest: the table's newest version when this was asked.
+        commits: those after the version, up to the newest, that the log still has, newest first.
         is_whole: it has all of them; False too if the table is not as far as that version.
     """
 
@@ -103,9 +103,16 @@ class Since:
 def since(spark: SparkSession, address: Address, version: int) -> Since:
     """What was committed to the table after that version."""
     (last,) = commits(spark, address, 1)
-    count = last.version - version
-    found = commits(spark, address, count) if count > 0 else []
-    return Since(last.version, found, len(found) == count)
+    newest = last.version
+    found: list[LoggedCommit] = []
+    while newest > version:
+        seen = commits(spark, address, newest - version)
+        found = [commit for commit in seen if version < commit.version <= last.version]
+        if seen[0].version <= newest:
+            break
+        newest = seen[0].version  # somebody committed since the look before, so the oldest fell out of the newest
+    oldest = found[-1].version if found else last.version + 1
+    return Since(last.version, found, oldest == version + 1)
 
 
 def table_id(address: Address) -> str | None:

@@ -22,6 +22,10 @@ from etl_customers.modules.bronze.raw_reader import (
     unknown_fields,
 )
 
+#: Spark else ignores a file that is a week older than the newest it has seen: a batch copied with its times, or each
+#: one after a batch that was written while the clock was ahead.
+_ANY_AGE = "36500d"
+
 
 class FileStreamReader:
     """Lists the raw directory and remembers in its checkpoint what it has seen."""
@@ -34,7 +38,7 @@ class FileStreamReader:
 
     def stream(self, parts: RawParts) -> DataFrame:
         """See `RawReader`."""
-        reader = self._spark.readStream.option("maxFilesPerTrigger", self._max_files)
+        reader = self._spark.readStream.options(maxFilesPerTrigger=self._max_files, maxFileAge=_ANY_AGE)
         path = parts.glob(self._raw_path, self._contract.name)
         if parts.format is RawFormat.JSON_LINES:
             frame = reader.format("text").option("lineSep", "\n").load(path)

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Lock
 
 from customer_contract import Contract
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
@@ -19,7 +18,7 @@ from etl_customers.errors import ReconciliationFailed
 from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
 from etl_customers.modules.bronze.raw_parts import RawParts, waiting_parts
 from etl_customers.modules.bronze.raw_reader import RawReader
-from etl_customers.modules.bronze.stream_faults import Fault, is_overtaken, told, worst
+from etl_customers.modules.bronze.stream_faults import Fault, told, worst
 from etl_customers.modules.bronze.table import BATCH_ID_PATTERN, NAME
 from etl_customers.privacy.token_key import KeyedHash, TokenKey
 from etl_customers.utils import job_log
@@ -139,9 +138,7 @@ class BronzeLoad:
     def _started(self, parts: RawParts) -> StreamingQuery | Fault:
         try:
             return self._start(parts)
-        except Exception as error:  # Py4J's own class, for what Spark has none
-            if not is_overtaken(error):
-                raise
+        except Exception as error:  # whatever it is, the streams that have started go on and are waited for
             return told(parts, error)
 
     def _start(self, parts: RawParts) -> StreamingQuery:
@@ -177,7 +174,7 @@ def _fault_of(parts: RawParts, query: StreamingQuery | Fault) -> Fault | None:
         return query
     try:
         query.awaitTermination()
-    except PySparkException as error:
+    except Exception as error:  # Py4J's own class, for what Spark has none
         return told(parts, error)
     job_log.info("bronze_source_done", source=parts.source.name, stream=parts.name)
     return None

@@ -70,6 +70,7 @@ def told(parts: RawParts, error: Exception) -> Fault:
         "bronze_source_failed",
         source=parts.source.name,
         stream=parts.name,
+        kind=type(error).__name__,
         condition=error.getCondition() if isinstance(error, PySparkException) else None,
         fault=fault.name.lower(),
         batches=batches,
