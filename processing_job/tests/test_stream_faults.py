@@ -86,7 +86,8 @@ def test_a_stream_that_cannot_start_leaves_none_of_the_others_alone(
 ) -> None:
     ended: list[str] = []
     gone = _Stream("api", ended, Py4JError("Answer from Java side is empty"))
-    streams = {"api": gone, "csv": AnalysisException(said), "database": _Stream("database", ended)}
+    streams: dict[str, _Stream | Exception] = {"api": gone, "csv": AnalysisException(said)}
+    streams["database"] = _Stream("database", ended)
     nothing: Any = None
     load = _Load(nothing, contract, nothing, nothing, nothing, "", "", "a run", streams)
     log = io.StringIO()
