@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from service_process import TOY_COMMAND, log_lines, serving
+from service_process import log_lines, serving
 from three_services import SERVICES, TOKEN
 
 TESTS = Path(__file__).parent
-COMMANDS = {"toy": (TOY_COMMAND, None)} | {service.name: (service.command, service) for service in SERVICES}
+COMMANDS = {service.name: (service.command, service) for service in SERVICES}
 
 
 def fuzz(url: str, folder: Path, document: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -44,7 +44,7 @@ def fuzz(url: str, folder: Path, document: Path | None = None) -> subprocess.Com
 @pytest.mark.parametrize("name", COMMANDS)
 def test_schemathesis_finds_nothing(tmp_path: Path, name: str) -> None:
     command, service = COMMANDS[name]
-    settings = service.settings_in(tmp_path) | service.secrets if service else {"raw_url": str(tmp_path / "raw")}
+    settings = service.settings_in(tmp_path) | service.secrets
     with serving(tmp_path, command, **settings, service_token=TOKEN) as served:
         done = fuzz(served.url, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

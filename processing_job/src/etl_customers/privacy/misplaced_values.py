@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from customer_contract import Column, ColumnFormat
 
-from etl_customers.privacy.identifier_patterns import ANY_CPF, CARD, LONG_NUMBER, MARKED_CPF
+from etl_customers.privacy.identifier_patterns import ADDRESS, ANY_CPF, CARD, LONG_NUMBER, MARKED_CPF
 
-_ANY_CPF, _MARKED_CPF, _CARD = map(re.compile, (ANY_CPF, MARKED_CPF, CARD))
+_ADDRESS, _ANY_CPF, _MARKED_CPF, _CARD = map(re.compile, (ADDRESS, ANY_CPF, MARKED_CPF, CARD))
 _WORTH_A_LOOK = f"@|{LONG_NUMBER}"
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,63}")
-#: Longest local part and domain (RFC 5321, 4.5.3.1).
-_LOCAL, _DOMAIN = 64, 255
 
 
 def misplaced_values(column: Column, values: pa.Array) -> Iterator[tuple[ColumnFormat, str]]:
@@ -24,19 +21,12 @@ def misplaced_values(column: Column, values: pa.Array) -> Iterator[tuple[ColumnF
     """
     is_key = column.format is ColumnFormat.IDENTIFIER
     for text in values.filter(pc.match_substring_regex(values, _WORTH_A_LOOK)).to_pylist():
-        yield from ((ColumnFormat.EMAIL, address) for address in _addresses(text))
+        yield from ((ColumnFormat.EMAIL, address) for address in _ADDRESS.findall(text))
         found = (_MARKED_CPF if is_key else _ANY_CPF).finditer(text)
         yield from ((ColumnFormat.CPF, match[0]) for match in found if _is_cpf(_digits(match[0])))
         if not is_key:
             cards = (match[0] for match in _CARD.finditer(text))
             yield from ((ColumnFormat.PAYMENT_CARD, card) for card in cards if _is_card(_digits(card)))
-
-
-def _addresses(text: str) -> Iterable[str]:
-    """Looked for around each @, as a pattern that begins anywhere takes long in a long text."""
-    for mark in re.finditer("@", text):
-        at = mark.start()
-        yield from _ADDRESS.findall(text[max(0, at - _LOCAL) : at + _DOMAIN + 1])
 
 
 def _digits(text: str) -> list[int]:

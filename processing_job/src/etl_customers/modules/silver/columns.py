@@ -8,7 +8,7 @@ Adding a column to the contract is enough for it to flow; only a new *format* ne
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import reduce
+from functools import cache, reduce
 
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract, Mask, MoneyLocale, SourceProfile
@@ -57,9 +57,12 @@ def by_source(
     return reduce(lambda chain, case: chain.when(*case), cases[1:], F.when(*cases[0]))
 
 
-def _tidy(contract: Contract) -> Column:
-    """Whether a row's texts need any cleaning: most do not, and are done with by one look."""
-    return is_tidy([F.col(column.name) for column in contract.columns])
+@cache
+def _tidy(names: tuple[str, ...]) -> Column:
+    """Whether a row's texts need any cleaning: most do not, and are done with by one look. Made once, as each
+    expression is some calls into Java.
+    """
+    return is_tidy([F.col(name) for name in names])
 
 
 def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
@@ -69,7 +72,7 @@ def normalise(column: ContractColumn, contract: Contract) -> dict[str, Column]:
     once, as its value takes a step more than others.
     """
     squeezed = column.format in (ColumnFormat.PERSON_NAME, ColumnFormat.TEXT)
-    text = clean(F.col(column.name), _tidy(contract), squeezed)
+    text = clean(F.col(column.name), _tidy(contract.column_names), squeezed)
     match column.format:
         case ColumnFormat.CPF:
             numeric = by_source(contract, lambda source: F.lit(source.numeric_cpf), lambda source: source.numeric_cpf)

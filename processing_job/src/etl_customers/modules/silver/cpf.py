@@ -13,18 +13,18 @@ from pyspark.sql import functions as F
 
 from etl_customers.modules.silver.text import ALREADY_MASKED, first_fault, without
 
-_DIGITS = 11
+DIGITS = 11
 SEPARATORS = " .-/\u00a0"
 _ELEVEN = r"\A[0-9]{11}\z"
 _MASKED = r"\A\*{8}[0-9]{3}\z"
-HIDDEN = "*" * _DIGITS
+HIDDEN = "*" * DIGITS
 
 
 def normalise(text: Column, numeric_source: Column) -> Column:
     """`text` without separators; a source whose CPFs went through a number gets its lost leading zeros back."""
     digits = without(text, SEPARATORS)
     lost_zeros = numeric_source & digits.rlike(r"\A[0-9]{8,10}\z")
-    return F.when(lost_zeros, F.lpad(digits, _DIGITS, "0")).otherwise(digits)
+    return F.when(lost_zeros, F.lpad(digits, DIGITS, "0")).otherwise(digits)
 
 
 def number(digits: Column) -> Column:
@@ -62,7 +62,7 @@ def _check_digits_hold(number: Column) -> Column:
     the sum leaves r, so 0 or 1.
     """
     first = F.call_function("div", number, F.lit(10).cast("bigint"))
-    return _holds(first, _DIGITS - 1) & _holds(number, _DIGITS)
+    return _holds(first, DIGITS - 1) & _holds(number, DIGITS)
 
 
 def _holds(number: Column, length: int) -> Column:

@@ -26,31 +26,34 @@ def holds_own(text: Column, own: Iterable[tuple[ColumnFormat, Column]]) -> Colum
     return any_of(F.coalesce(_holds(text, digits, *value), F.lit(False)) for value in own)
 
 
-def holds_any(text: Column) -> Column:
-    """True if `text` contains what is a CPF, card number or e-mail address by its shape and check digits."""
-    number = _one_is(text, ANY_CPF, _is_cpf) | _one_is(text, CARD, lambda digits: payment_card.fault(digits).isNull())
-    return _holds_address(text) | F.coalesce(F.when(text.rlike(LONG_NUMBER), number), F.lit(False))
-
-
-def holds_marked(text: Column) -> Column:
-    """Likewise in an identifier of the source's own, of which one in a hundred passes for a CPF if it has eleven
-    digits: a CPF is taken for one only if it is written as one.
+def identifiers_in(text: Column) -> Column:
+    """What is a CPF, card number or e-mail address within `text` by its shape and check digits: array<string>, NULL
+    where nothing looks like one.
     """
-    number = F.when(F.contains(text, F.lit(".")) & text.rlike(MARKED_CPF), _one_is(text, MARKED_CPF, _is_cpf))
-    return _holds_address(text) | F.coalesce(number, F.lit(False))
+    numbers = F.filter(F.concat(_all(text, ANY_CPF), _all(text, CARD)), _is_real)
+    return F.when(text.rlike(f"@|{LONG_NUMBER}"), F.concat(numbers, _all(text, ADDRESS)))
 
 
-def _holds_address(text: Column) -> Column:
-    return F.contains(text, F.lit("@")) & text.rlike(ADDRESS)
+def holds_one_of(text: Column, found: Column, counts: Callable[[Column], Column] | None = None) -> Column:
+    """True if one of the identifiers `found` stands in `text`, of those that count. `found`: as of `identifiers_in`."""
+    if counts is None:
+        return F.exists(found, lambda one: F.contains(text, one))
+    return F.exists(found, lambda one: F.contains(text, one) & counts(one))
 
 
-def _one_is(text: Column, pattern: str, is_real: Callable[[Column], Column]) -> Column:
-    found = F.regexp_extract_all(text, F.lit(pattern), F.lit(0))
-    return F.exists(found, lambda match: is_real(F.regexp_replace(match, "[^0-9]", "")))
+def is_written_as_one(identifier: Column) -> Column:
+    """True for an address, and a CPF with its usual marks; not for bare digits."""
+    return F.contains(identifier, F.lit("@")) | identifier.rlike(MARKED_CPF)
 
 
-def _is_cpf(digits: Column) -> Column:
-    return cpf.fault(digits, cpf.number(digits)).isNull()
+def _all(text: Column, pattern: str) -> Column:
+    return F.regexp_extract_all(text, F.lit(pattern), F.lit(0))
+
+
+def _is_real(number: Column) -> Column:
+    digits = F.regexp_replace(number, "[^0-9]", "")
+    is_cpf = cpf.fault(digits, cpf.number(digits)).isNull()
+    return F.when(F.length(digits) == cpf.DIGITS, is_cpf).otherwise(payment_card.fault(digits).isNull())
 
 
 def _has_its_digits(text: Column, own: Column) -> Column:

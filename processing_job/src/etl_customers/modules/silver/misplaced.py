@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cache
 
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract
@@ -10,34 +10,48 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from etl_customers.modules.silver import cpf
-from etl_customers.modules.silver.identifiers import SHORTEST, holds_any, holds_marked, holds_own
+from etl_customers.modules.silver.identifiers import (
+    SHORTEST,
+    holds_one_of,
+    holds_own,
+    identifiers_in,
+    is_written_as_one,
+)
 from etl_customers.modules.silver.step_columns import fault, normalised, value
 from etl_customers.modules.silver.text import joined
 
 IDENTIFIER_IN_TEXT = "IDENTIFIER_IN_TEXT"
-_SUSPECT = "_suspect"
+_HOLDS_OWN, _FOUND = "_holds_own", "_found"
 
 
-def suspect(contract: Contract) -> dict[str, Column]:
-    """The column by which most rows are done with: whether any text of the row contains an identifier."""
-    keys = _joined(column for column in contract.columns if column.format is ColumnFormat.IDENTIFIER)
-    others = _joined(column for column in contract.columns if column.format is not ColumnFormat.IDENTIFIER)
-    own = holds_own(F.concat(keys, others), _own(contract))
-    return {_SUSPECT: own | holds_any(others) | _held_by_key(keys, contract)}
+def search(contract: Contract) -> dict[str, Column]:
+    """The columns by which most rows are done with: whether the row's texts hold one of its own sensitive values, and
+    what else in them is an identifier.
+    """
+    texts = joined([_searched(column) for column in contract.columns if not column.sensitive])
+    return {_HOLDS_OWN: holds_own(texts, _own(contract)), _FOUND: identifiers_in(texts)}
 
 
 def row_is_suspect() -> Column:
-    """Whether the row has an identifier in its texts."""
-    return F.col(_SUSPECT)
+    """Whether the row has an identifier in its texts. Never NULL."""
+    return F.col(_HOLDS_OWN) | F.coalesce(F.size(_FOUND) > 0, F.lit(False))
 
 
 def misplaced_in(column: ContractColumn, contract: Contract) -> Column:
-    """Whether this column's text is one that contains an identifier. A masked column may hold anything."""
+    """Whether this column's text is one that contains an identifier. A masked column may hold anything.
+
+    Bare digits in a source's own identifiers may be by chance what they seem: they count in a row that is quarantined
+    anyway, as it has no CPF that is right.
+    """
     if column.sensitive:
         return F.lit(False)
     text = _searched(column)
-    alone = _held_by_key(text, contract) if column.format is ColumnFormat.IDENTIFIER else holds_any(text)
-    return row_is_suspect() & (holds_own(text, _own(contract)) | alone)
+    counts = None
+    if column.format is ColumnFormat.IDENTIFIER:
+        (own_cpf,) = [column for column in contract.columns if column.format is ColumnFormat.CPF]
+        unfit = _cpf_is_unfit(own_cpf.name, own_cpf.required)
+        counts = lambda one: is_written_as_one(one) | unfit  # noqa: E731
+    return row_is_suspect() & (holds_own(text, _own(contract)) | holds_one_of(text, F.col(_FOUND), counts))
 
 
 def is_misplaced(name: str) -> Column:
@@ -45,22 +59,12 @@ def is_misplaced(name: str) -> Column:
     return F.coalesce(fault(name) == IDENTIFIER_IN_TEXT, F.lit(False))
 
 
-def _held_by_key(text: Column, contract: Contract) -> Column:
-    """Whether a source's own identifiers hold one. Bare digits may be by chance what they seem: they count in a row
-    that is quarantined anyway, as it has no CPF that is right.
-    """
-    return holds_marked(text) | (holds_any(text) & _cpf_is_unfit(contract))
-
-
-def _cpf_is_unfit(contract: Contract) -> Column:
-    (column,) = [column for column in contract.columns if column.format is ColumnFormat.CPF]
-    text = normalised(column.name)
-    broken = cpf.fault(text, cpf.number(text)).isNotNull()
-    return broken | text.isNull() if column.required else broken
-
-
-def _joined(columns: Iterable[ContractColumn]) -> Column:
-    return joined([_searched(column) for column in columns if not column.sensitive])
+@cache
+def _cpf_is_unfit(name: str, required: bool) -> Column:
+    """Whether the row's CPF breaks a rule. Made once: it is hundreds of calls into Java."""
+    text = normalised(name)
+    broken = cpf.fault(text, F.col(f"_p_{name}")).isNotNull()
+    return broken | text.isNull() if required else broken
 
 
 def _searched(column: ContractColumn) -> Column:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from etl_customers.modules.bronze.raw_reader import CORRUPT_RECORD
 from etl_customers.modules.silver import columns, step_columns
-from etl_customers.modules.silver.misplaced import suspect
+from etl_customers.modules.silver.misplaced import search
 from etl_customers.modules.silver.step_columns import normalised
 from etl_customers.modules.silver.stores import with_store
 from etl_customers.modules.silver.text import first_fault, folded
@@ -39,7 +39,7 @@ def stage(bronze: DataFrame, spark: SparkSession, contract: Contract, key: Token
     luggage = F.struct(*_PACKED).alias(_LUGGAGE)
     step = _Steps(bronze.select(*contract.column_names, "_source", "_ingested_at", luggage), contract)
     step.add_each(columns.normalise)
-    step.add_each(columns.first_step, suspect(contract))
+    step.add_each(columns.first_step, search(contract))
     step.frame = with_store(step.frame, spark, contract)
     step.add_each(columns.second_step)
     shown = {name: value for c in contract.columns for name, value in columns.silver_values(c).items()}
