@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from customer_contract import Contract, load_contract
+from fault_kit import RawCopies, Reference
 from fault_page import Seen
 from lake_kit import SmallLake
 from pyspark.sql import SparkSession
@@ -44,6 +45,18 @@ def all_is_large(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterat
     spark.conf.set(MERGE_MARKS_ROWS, "true")
     yield
     spark.conf.set(MERGE_MARKS_ROWS, SMALL[MERGE_MARKS_ROWS])
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> RawCopies:
+    """What the fault suites deliver in every order, and have killed over."""
+    return RawCopies(tmp_path_factory.mktemp("faults"), seed=7)
+
+
+@pytest.fixture(scope="session")
+def reference(raw: RawCopies) -> Reference:
+    """One run over all of it."""
+    return Reference.of(raw)
 
 
 @pytest.fixture(scope="session")

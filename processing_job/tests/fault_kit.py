@@ -5,6 +5,7 @@ command as a process to be killed.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import random
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import redirect_stderr
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
@@ -65,6 +68,31 @@ class RawCopies:
         """Publish a copy of a batch, under another key if one is given."""
         target = lake.root / batch.relative_to(self._made.root)
         shutil.copytree(batch, target if key is None else target.with_name(f"batch={key}"))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One run over everything that a `RawCopies` has.
+
+    Attributes:
+        lake: as the run left it.
+        counts: rows by outcome, and those read.
+        settled: the hash of what does not depend on how the rows were spread over runs.
+        events: how many lines it logged.
+    """
+
+    lake: SmallLake
+    counts: dict[str, int]
+    settled: str
+    events: int
+
+    @classmethod
+    def of(cls, raw: RawCopies) -> Reference:
+        """Run it."""
+        lake, told = raw.lake("reference"), io.StringIO()
+        with redirect_stderr(told):
+            counts = lake.run().counts.totals()
+        return cls(lake, counts, content_hash(lake, settled=True), told.getvalue().count('"event": '))
 
 
 def content_hash(lake: SmallLake, settled: bool = False) -> str:

@@ -5,18 +5,15 @@ FAULT_ROUNDS: how many times it is killed (2); FAULT_SEED: repeats a session. `m
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import secrets
 from collections import Counter
-from contextlib import redirect_stderr
 
 import pytest
-from fault_kit import EVERY_VARIANT, JobProcess, RawCopies, a_moment, content_hash
+from fault_kit import EVERY_VARIANT, JobProcess, RawCopies, Reference, a_moment, content_hash
 from fault_page import Seen
 from lake_kit import SmallLake
-from pyspark.sql import SparkSession
 
 from etl_customers.main import run
 
@@ -26,26 +23,11 @@ SEED = int(os.environ.get("FAULT_SEED") or secrets.randbelow(2**32))
 _AGAIN = 75
 
 
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> RawCopies:
-    return RawCopies(tmp_path_factory.mktemp("kills"), seed=11)
-
-
-@pytest.fixture(scope="module")
-def reference(raw: RawCopies) -> tuple[str, int]:
-    """The hash of one run over everything, and how many lines such a run logs."""
-    lake = raw.lake("reference")
-    told = io.StringIO()
-    with redirect_stderr(told):
-        assert run(lake.options()) == 0
-    return content_hash(lake, settled=True), told.getvalue().count('"event": ')
-
-
 @pytest.mark.timeout(max(900, 120 * ROUNDS))
-def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
+def test_killed_at_random_moments(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     print(f"FAULT_SEED={SEED}")
     rng = random.Random(SEED)
-    expected, lines = reference
+    expected = reference.settled
     lake, waiting = raw.lake("killed", []), list(raw.batches)
     killed: Counter[str] = Counter()
     is_large = False
@@ -53,7 +35,7 @@ def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], se
         if waiting:  # else the run finds what the last kill left, or nothing to do: then it starts anew
             raw.deliver(lake, waiting.pop(0))
         is_large = not is_large
-        after = JobProcess(lake, is_large).kill_after(*a_moment(rng, lines))
+        after = JobProcess(lake, is_large).kill_after(*a_moment(rng, reference.events))
         if after is not None:
             killed[after] += 1
         elif not waiting:
@@ -68,7 +50,7 @@ def test_killed_at_random_moments(raw: RawCopies, reference: tuple[str, int], se
     seen("kill -9 of the job at random moments, then a run", f"{killed.total()} kills ({moments}); same hash")
 
 
-def test_two_jobs_at_once(raw: RawCopies, reference: tuple[str, int], seen: Seen) -> None:
+def test_two_jobs_at_once(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     half = len(raw.batches) // 2 if EVERY_VARIANT else len(raw.batches)
     lake = raw.lake("raced", raw.batches[:half])
     first = _race(lake)
@@ -76,7 +58,7 @@ def test_two_jobs_at_once(raw: RawCopies, reference: tuple[str, int], seen: Seen
         raw.deliver(lake, batch)
     then = _race(lake, large=True) if EVERY_VARIANT else ""
     assert lake.job().bronze.read().count() == raw.rows
-    assert content_hash(lake, settled=True) == reference[0]
+    assert content_hash(lake, settled=True) == reference.settled
     seen("two jobs at once, first load", f"exit codes {first}; same hash")
     if then:
         seen("two jobs at once, new batches, tables as if large", f"exit codes {then}; same hash")

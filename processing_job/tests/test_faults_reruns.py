@@ -6,60 +6,50 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-from fault_kit import RawCopies, content_hash
+from fault_kit import RawCopies, Reference, content_hash
 from fault_page import Seen
 from lake_kit import SmallLake, record
-from pyspark.sql import SparkSession
 
 
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory, spark: SparkSession) -> RawCopies:
-    return RawCopies(tmp_path_factory.mktemp("reruns"), seed=7)
-
-
-@pytest.fixture(scope="module")
-def reference(raw: RawCopies, seen: Seen) -> SmallLake:
-    lake = raw.lake("reference")
-    counts = lake.run().counts.totals()
+def test_one_run_gives_each_fate(raw: RawCopies, reference: Reference, seen: Seen) -> None:
+    counts = reference.counts
     assert counts["read"] == raw.rows == sum(number for outcome, number in counts.items() if outcome != "read")
     assert min(counts.values()) > 0, "the histories must hold a row of each fate"
     told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-    seen("one run over all batches", f"{told}; hash {content_hash(lake)[:12]}")
-    return lake
+    seen("one run over all batches", f"{told}; hash {content_hash(reference.lake)[:12]}")
 
 
-def test_a_second_run_changes_nothing(reference: SmallLake, seen: Seen) -> None:
-    versions = reference.versions()
-    assert reference.run().counts.totals()["read"] == 0
-    assert reference.versions() == versions
+def test_a_second_run_changes_nothing(reference: Reference, seen: Seen) -> None:
+    versions = reference.lake.versions()
+    assert reference.lake.run().counts.totals()["read"] == 0
+    assert reference.lake.versions() == versions
     seen("a second run", f"{len(versions)} tables, no new version")
 
 
-def test_batches_in_any_order(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+def test_batches_in_any_order(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     lake = raw.lake("reversed", [])
     last_first = raw.batches[::-1]
     for at in range(0, len(last_first), 2):
         for batch in last_first[at : at + 2]:
             raw.deliver(lake, batch)
         lake.run()
-    assert content_hash(lake, settled=True) == content_hash(reference, settled=True)
+    assert content_hash(lake, settled=True) == reference.settled
     seen("batches in reverse order, two a run", f"{len(raw.batches)} batches, same hash")
 
 
-def test_every_batch_twice(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+def test_every_batch_twice(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     lake = raw.lake("twice")
     lake.run()
     for number, batch in enumerate(raw.batches):
         raw.deliver(lake, batch, key=f"{1000 + number:020d}")
     counts = lake.run().counts.totals()
     assert (counts["read"], counts["written"]) == (raw.rows, 0)
-    assert content_hash(lake, settled=True) == content_hash(reference, settled=True)
+    assert content_hash(lake, settled=True) == reference.settled
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("written", "duplicate", "stale", "quarantined"))
     seen("every batch delivered twice, under another key", f"second delivery: {told}; same hash")
 
 
-def test_without_checkpoints(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+def test_without_checkpoints(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     *first, last = raw.batches
     lake = raw.lake("forgetful", first)
     lake.run()
@@ -67,7 +57,7 @@ def test_without_checkpoints(raw: RawCopies, reference: SmallLake, seen: Seen) -
     raw.deliver(lake, last)
     lake.run()
     assert lake.job().bronze.read().count() == raw.rows
-    assert content_hash(lake, settled=True) == content_hash(reference, settled=True)
+    assert content_hash(lake, settled=True) == reference.settled
     seen("checkpoints deleted together with new batches", f"{raw.rows} rows in bronze, same hash")
     versions = lake.versions()
     shutil.rmtree(lake.root / "bronze" / "_checkpoints")
@@ -96,7 +86,7 @@ def test_many_small_files(lake: SmallLake, seen: Seen) -> None:
     seen("2,000 files of one row", f"{versions} versions of bronze, 2,000 rows written")
 
 
-def test_a_corrupt_last_checkpoint(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+def test_a_corrupt_last_checkpoint(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     *first, last = raw.batches
     lake = raw.lake("scribbled", first)
     lake.run()
@@ -106,15 +96,15 @@ def test_a_corrupt_last_checkpoint(raw: RawCopies, reference: SmallLake, seen: S
         path.write_text('{"version": 9', encoding="utf-8")
     raw.deliver(lake, last)
     lake.run()
-    assert content_hash(lake, settled=True) == content_hash(reference, settled=True)
+    assert content_hash(lake, settled=True) == reference.settled
     seen("garbage in _last_checkpoint", "in bronze, silver and gold: same hash")
 
 
-def test_killed_before_the_first_commit_of_each_table(raw: RawCopies, reference: SmallLake, seen: Seen) -> None:
+def test_killed_before_the_first_commit_of_each_table(raw: RawCopies, reference: Reference, seen: Seen) -> None:
     lake = raw.lake("begun")
-    logs = [log.relative_to(reference.root) for log in reference.root.rglob("_delta_log")]
+    logs = [log.relative_to(reference.lake.root) for log in reference.lake.root.rglob("_delta_log")]
     for log in logs:
         (lake.root / log).mkdir(parents=True)
     lake.run()
-    assert content_hash(lake) == content_hash(reference)
+    assert content_hash(lake) == content_hash(reference.lake)
     seen("killed between the log's directory and its first commit", f"{len(logs)} tables begun so, same hash")
