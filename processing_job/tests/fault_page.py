@@ -47,7 +47,10 @@ ELSEWHERE = {
         "processing_job/tests/test_bronze.py",
         "test_a_source_that_fails_does_not_keep_the_others_out",
     ),
-    "RESTORE of silver": ("processing_job/tests/test_silver.py", "test_a_restored_silver_reads_again_what_it_lost"),
+    "RESTORE of silver": (
+        "processing_job/tests/test_silver.py",
+        "test_a_bronze_that_was_made_anew_and_a_silver_that_was_restored_are_read_again",
+    ),
     "a change feed that VACUUM has cut": (
         "processing_job/tests/test_groups.py",
         "test_a_change_feed_that_vacuum_has_cut_is_no_end",

@@ -8,7 +8,7 @@ Adding a column to the contract is enough for it to flow; only a new *format* ne
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import cache, reduce
+from functools import lru_cache, reduce
 
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract, Mask, MoneyLocale, SourceProfile
@@ -57,7 +57,7 @@ def by_source(
     return reduce(lambda chain, case: chain.when(*case), cases[1:], F.when(*cases[0]))
 
 
-@cache
+@lru_cache
 def _tidy(names: tuple[str, ...]) -> Column:
     """Whether a row's texts need any cleaning: most do not, and are done with by one look. Made once, as each
     expression is some calls into Java.

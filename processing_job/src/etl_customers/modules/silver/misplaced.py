@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from customer_contract import Column as ContractColumn
 from customer_contract import ColumnFormat, Contract
@@ -59,7 +59,7 @@ def is_misplaced(name: str) -> Column:
     return F.coalesce(fault(name) == IDENTIFIER_IN_TEXT, F.lit(False))
 
 
-@cache
+@lru_cache
 def _cpf_is_unfit(name: str, required: bool) -> Column:
     """Whether the row's CPF breaks a rule. Made once: it is hundreds of calls into Java."""
     text = normalised(name)
