@@ -33,7 +33,7 @@ def fuzz(url: str, folder: Path, document: Path | None = None, *more: str) -> su
             "--exclude-checks",
             "use_after_free",
         ),
-        *("--seed", "42", "--max-examples", "10", "--generation-database", "none", "--no-color"),
+        *("--seed", "42", "--max-examples", "5", "--generation-database", "none", "--no-color"),
         *more,
     ]
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}

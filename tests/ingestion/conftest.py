@@ -1,6 +1,6 @@
 """A real PostgreSQL, a partner API and drop folders for the proofs, and their summary at the end of the session.
 
-PROOF_ROUNDS: rounds of random kills and of races (20). PROOF_SEED: repeats a session. PROOF_REPORT: a file for the
+PROOF_ROUNDS: rounds of random kills and of races (12). PROOF_SEED: repeats a session. PROOF_REPORT: a file for the
 summary.
 """
 
@@ -31,7 +31,7 @@ from ingestion_proofs import dfs_lake as dfs  # noqa: E402
 from ingestion_proofs.tally import TALLY  # noqa: E402
 from ingestion_proofs.worlds import ApiWorld, CsvWorld, DatabaseWorld, World  # noqa: E402
 
-ROUNDS = int(os.environ.get("PROOF_ROUNDS") or 20)
+ROUNDS = int(os.environ.get("PROOF_ROUNDS") or 12)
 TALLY.seed = int(os.environ.get("PROOF_SEED") or secrets.randbelow(2**32))
 
 MakeWorld = Callable[[str], World]
