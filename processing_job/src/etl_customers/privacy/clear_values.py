@@ -34,11 +34,12 @@ def read_clear_values(bronze: Path, contract: Contract) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {column.name: set() for column in contract.sensitive_columns}
     named = {column.format: column.name for column in reversed(contract.sensitive_columns)}
     for column, values in _distinct(bronze, contract):
-        own = ((column.format, value) for value in values.to_pylist()) if column.sensitive else None
-        for format, value in own or misplaced_values(column, values):
-            name = column.name if column.sensitive else named.get(format)
-            if name:
-                found[name].add(value.strip().lower())
+        if column.sensitive:
+            found[column.name].update(value.strip().lower() for value in values.to_pylist())
+            continue
+        for format, value in misplaced_values(column, values):
+            if format in named:
+                found[named[format]].add(value.lower())
     return {name: {value for value in values if _telling(value)} for name, values in found.items()}
 
 

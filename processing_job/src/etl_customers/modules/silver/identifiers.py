@@ -6,7 +6,7 @@ be empty or hold something else, for what is an identifier by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from customer_contract import ColumnFormat
 from pyspark.sql import Column
@@ -34,11 +34,9 @@ def identifiers_in(text: Column) -> Column:
     return F.when(text.rlike(f"@|{LONG_NUMBER}"), F.concat(numbers, _all(text, ADDRESS)))
 
 
-def holds_one_of(text: Column, found: Column, counts: Callable[[Column], Column] | None = None) -> Column:
-    """True if one of the identifiers `found` stands in `text`, of those that count. `found`: as of `identifiers_in`."""
-    if counts is None:
-        return F.exists(found, lambda one: F.contains(text, one))
-    return F.exists(found, lambda one: F.contains(text, one) & counts(one))
+def holds_one_of(text: Column, found: Column) -> Column:
+    """True if one of the identifiers `found` stands in `text`. `found`: as of `identifiers_in`."""
+    return F.exists(found, lambda one: F.contains(text, one))
 
 
 def is_written_as_one(identifier: Column) -> Column:

@@ -45,13 +45,12 @@ def misplaced_in(column: ContractColumn, contract: Contract) -> Column:
     """
     if column.sensitive:
         return F.lit(False)
-    text = _searched(column)
-    counts = None
+    text, found = _searched(column), F.col(_FOUND)
     if column.format is ColumnFormat.IDENTIFIER:
         (own_cpf,) = [column for column in contract.columns if column.format is ColumnFormat.CPF]
         unfit = _cpf_is_unfit(own_cpf.name, own_cpf.required)
-        counts = lambda one: is_written_as_one(one) | unfit  # noqa: E731
-    return row_is_suspect() & (holds_own(text, _own(contract)) | holds_one_of(text, F.col(_FOUND), counts))
+        found = F.filter(found, lambda one: is_written_as_one(one) | unfit)
+    return row_is_suspect() & (holds_own(text, _own(contract)) | holds_one_of(text, found))
 
 
 def is_misplaced(name: str) -> Column:

@@ -98,7 +98,7 @@ class ApiBatch:
             try:
                 page = self._walk.read()
             except (SourceUnavailable, SourceThrottled):
-                if not counts["pages"] or not self._can_pause:
+                if not counts["pages"] or self._resumable is None:
                     raise
                 # what was read is kept, and the next run goes on from here; the next read raises again
                 interrupted = True
@@ -118,17 +118,17 @@ class ApiBatch:
         }
         if self._window is not None:
             details |= {"since": self._window.low or self._window.since, "until": self._window.until}
-        if self._window is None or not self._can_pause:
+        if self._resumable is None:
             return Extraction(content_addressed=True, details=details)
         # a batch that ends early is published even with no row: else the next run reads the same pages again
         ends_early = (self._budget.spent or interrupted) and counts["pages"] > 0
         must_publish = self._open_in_raw if self._walk.ended else ends_early
-        return Extraction(watermark=self._watermark(self._window), publish_if_empty=must_publish, details=details)
+        return Extraction(watermark=self._watermark(self._resumable), publish_if_empty=must_publish, details=details)
 
     @property
-    def _can_pause(self) -> bool:
-        """A batch says where the next run goes on."""
-        return self._window is not None and not self._keyed_by_content
+    def _resumable(self) -> Window | None:
+        """The window in which the next run goes on; None if the batch says nothing of that."""
+        return None if self._keyed_by_content else self._window
 
     def settle(self, outcome: Outcome) -> None:
         """See `PendingBatch`."""

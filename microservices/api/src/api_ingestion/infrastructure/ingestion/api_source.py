@@ -100,11 +100,12 @@ class ApiSource:
         if self._settings.api_cursor_type is not CursorType.TIMESTAMP:
             return {}
         until = self._now()
-        stated = {
-            self._settings.api_since_param: moment_text(until - timedelta(seconds=1)),
-            self._settings.api_until_param: moment_text(until),
-        }
-        return {name: value for name, value in stated.items() if name}
+        return self._parameters(moment_text(until - timedelta(seconds=1)), moment_text(until))
+
+    def _parameters(self, since: str | None, until: str | None) -> dict[str, str]:
+        """What bounds a window in a request; only those that the API takes and that are known."""
+        stated = {self._settings.api_since_param: since, self._settings.api_until_param: until}
+        return {name: value for name, value in stated.items() if name and value}
 
     def _client(self, settings: ApiSettings) -> ApiClient:
         return ApiClient(settings, self._clock, self._credentials, self._bucket, self._resolver)
@@ -169,11 +170,7 @@ class ApiSource:
         return PageWalk(client, self._settings, bounds, known, self._settings.api_prefetch_pages)
 
     def _walk_of(self, client: ApiClient, window: Window, watermark: Watermark | None = None) -> PageWalk:
-        stated = {
-            self._settings.api_since_param: window.low or window.since,
-            self._settings.api_until_param: window.until,
-        }
-        bounds = {name: value for name, value in stated.items() if name and value}
+        bounds = self._parameters(window.low or window.since, window.until)
         known = (watermark or {}).get("validators")
         if not known or not self._settings.api_conditional or not alone(self._settings):
             return self._walk(client, bounds)
