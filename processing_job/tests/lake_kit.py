@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 
 from etl_customers.config.settings import JobSettings
 from etl_customers.job import Job, Layer, RunResult
+from etl_customers.utils.lake_table import LakeTable
 
 CPFS = ("52998224725", "11144477735", "12345678909", "39053344705", "93541134780")
 
@@ -129,6 +130,16 @@ def _copied(text: str | None) -> str:
         return ""
     odd = text == "" or any(mark in text for mark in ',"\r\n')
     return '"' + text.replace('"', '""') + '"' if odd else text
+
+
+def vacuum_now(table: LakeTable) -> None:
+    """Delete every file that the newest version does not need, however young."""
+    check = "spark.databricks.delta.retentionDurationCheck.enabled"
+    table.spark.conf.set(check, "false")
+    try:
+        table.delta().vacuum(0)
+    finally:
+        table.spark.conf.unset(check)
 
 
 def rows_of(frame: DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lake_kit import vacuum_now
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, LongType, StringType, StructField, StructType
@@ -101,13 +102,8 @@ def test_a_source_that_was_made_anew_is_read_whole(lake: _Lake) -> None:
 
 
 def test_a_change_feed_that_vacuum_has_cut_is_no_end(lake: _Lake) -> None:
-    check = "spark.databricks.delta.retentionDurationCheck.enabled"
     lake.source.delta().update("k = 'a'", {"v": F.lit(10)})
     lake.source.delta().delete("k = 'b'")
-    lake.spark.conf.set(check, "false")
-    try:
-        lake.source.delta().vacuum(0)
-    finally:
-        lake.spark.conf.unset(check)
+    vacuum_now(lake.source)
     assert lake.refresh() == 2
     assert lake.rows() == {"a": (10,), None: (4,)}

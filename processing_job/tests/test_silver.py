@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from lake_kit import CPFS, SmallLake, record, rows_of
+from lake_kit import CPFS, SmallLake, record, rows_of, vacuum_now
 
 from etl_customers.errors import ReconciliationFailed
 from etl_customers.job import Layer
@@ -218,13 +218,8 @@ def _customers(lake: SmallLake) -> list[str]:
 
 
 def _forget_changes(table: LakeTable) -> None:
-    check = "spark.databricks.delta.retentionDurationCheck.enabled"
     table.delta().optimize().executeCompaction()
-    table.spark.conf.set(check, "false")
-    try:
-        table.delta().vacuum(0)
-    finally:
-        table.spark.conf.unset(check)
+    vacuum_now(table)
 
 
 def _no_clear_value(root: Path, values: list[str]) -> None:
