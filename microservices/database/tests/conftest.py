@@ -17,6 +17,7 @@ import pytest
 from database_ingestion.infrastructure.config.settings import DatabaseSettings
 from database_ingestion.interfaces.main import build_source
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
+from ingestion_kernel.application.helpers.interruption import Interruption
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup, new_run
 from ingestion_kernel.domain.batch import Mode
 from ingestion_kernel.domain.manifest import Manifest
@@ -56,13 +57,13 @@ class Ingestion:
         self.format = format
         self.lake = LocalRawLake(raw, "customers")
 
-    def run(self, mode: Mode = Mode.INCREMENTAL, **settings: Any) -> Run:
+    def run(self, mode: Mode = Mode.INCREMENTAL, interruption: Interruption | None = None, **settings: Any) -> Run:
         """Ingest with these settings (database_url, db_...)."""
         source = build_source(self.settings(**settings))
         setup = IngestionSetup("customers", "1.0.0", "test", PartLimits(), 3600)
         service = IngestionService(source, self.lake, SystemClock(), SilentTelemetry(), setup)
         run = new_run(str(uuid.uuid4()), "database", mode, SystemClock())
-        service.execute(run)
+        service.execute(run, interruption)
         return run
 
     def settings(self, **settings: Any) -> DatabaseSettings:

@@ -62,6 +62,7 @@ def test_a_missing_mandatory_column_is_named(database, ingestion) -> None:
 @pytest.mark.parametrize("column", ["nowhere", "flag"])
 def test_a_column_that_is_no_cursor_is_refused(database, ingestion, column: str) -> None:
     database.execute("CREATE TABLE customers (customer_id text, cpf text, flag bool)")
+    database.execute("INSERT INTO customers VALUES ('C1', '1', true)")
     code, text = _fault(ingestion, database_url=database.url(), db_cursor_column=column)
     assert code == "CONFIGURATION_INVALID"
     assert column in text and "DB_CURSOR_COLUMN" in text

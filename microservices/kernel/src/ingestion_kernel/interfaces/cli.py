@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Annotated, TypeVar
 
 import structlog
 import typer
 
 from ingestion_kernel.domain.batch import Mode
-from ingestion_kernel.domain.exceptions import IngestionError, RunInterrupted
+from ingestion_kernel.domain.exceptions import IngestionError
 from ingestion_kernel.domain.ports.source import Source
 from ingestion_kernel.infrastructure.config.following_source import FollowingSource
 from ingestion_kernel.infrastructure.config.live import LiveSettings
@@ -22,6 +20,7 @@ from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.infrastructure.logging.setup import configure_logging
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo, build_runtime
 from ingestion_kernel.interfaces.schemas import RunView, exit_code_of
+from ingestion_kernel.interfaces.signals import interruptible
 
 __all__ = ["ServiceInfo", "service_cli"]
 
@@ -64,7 +63,7 @@ def service_cli(info: ServiceInfo, settings_type: type[S], build_source: Callabl
         """
         with _last_wall(info):
             _, runtime = compose()
-            with _interruptible(runtime.manager.interrupt):
+            with interruptible(runtime.manager):
                 run = runtime.manager.run_now(mode)
             typer.echo(RunView.of(run).model_dump_json())
             runtime.export.close()
@@ -144,20 +143,3 @@ def _tell_person(message: str, advice: str, code: str) -> None:
     if sys.stderr.isatty():
         typer.secho(f"{message} [{code}]", err=True, fg=typer.colors.RED)
         typer.echo(advice, err=True)
-
-
-@contextmanager
-def _interruptible(ask: Callable[[RunInterrupted], None]) -> Iterator[None]:
-    """SIGTERM and Ctrl-C end the run as RUN_INTERRUPTED, with its staging removed, instead of killing the process."""
-
-    def interrupt(signal_number: int, frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)  # the first is enough; a second must not break the cleaning up
-        ask(RunInterrupted(f"stopped by {signal.Signals(signal_number).name}"))
-
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Callable, Generator, Iterator
 
+from ingestion_kernel.application.helpers.interruption import pause_before_retry
 from ingestion_kernel.domain.batch import Mode, Watermark
 from ingestion_kernel.domain.exceptions import SourceDataInvalid
 
@@ -52,7 +52,7 @@ class TablePlan:
         settings: TableSettings,
         mode: Mode,
         watermark: Watermark | None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = pause_before_retry,
     ) -> None:
         self._database = database
         self._settings = settings

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg2
+from ingestion_kernel.application.helpers.interruption import cancelled_by
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 from psycopg2.extensions import connection as Psycopg2Connection
 from psycopg2.extensions import cursor as Psycopg2Cursor
@@ -16,13 +18,15 @@ from sqlalchemy import URL
 from database_ingestion.domain.slices import TIME_KINDS
 from database_ingestion.domain.table import TableName
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable, read_table
-from database_ingestion.infrastructure.ingestion.postgres_errors import connect_fault, query_faults
+from database_ingestion.infrastructure.ingestion.postgres_errors import cancel, connect_fault, query_faults
 from database_ingestion.infrastructure.ingestion.postgres_horizon import look
 from database_ingestion.infrastructure.ingestion.postgres_snapshot import Guard, PostgresSnapshot
 from database_ingestion.infrastructure.ingestion.postgres_tls import tls_arguments
 from database_ingestion.infrastructure.ingestion.postgres_writers import WriterOptions, highest_settled
 
 _APPLICATION = "database-ingestion"
+#: Kinds of cursor whose highest settled value bounds a run. Times are bounded by the horizon, and others are no cursor.
+_GUARDED = ("number", "text")
 
 #: Settings that decide how values are written. A role or database may have others.
 _PINNED = {
@@ -79,10 +83,10 @@ class PostgresDatabase:
     @contextmanager
     def snapshot(self, table: TableName, guard: str | None = None) -> Iterator[PostgresSnapshot]:
         """See `Database`."""
-        with closing(self._connect()) as connection:
+        with closing(self._connect()) as connection, cancelled_by(partial(cancel, connection)):
             with query_faults(str(table)):
                 snapshot = self._open(connection, table, guard)
-            with closing(snapshot):
+            with closing(snapshot), cancelled_by(snapshot.cancel_helpers):
                 yield snapshot
 
     def _connect(self) -> Psycopg2Connection:
@@ -100,7 +104,7 @@ class PostgresDatabase:
             self._pin(cursor)
             found = read_table(cursor, table)
         column = guard if guard in {column.name for column in found.columns} else None
-        guarded = column is not None and found.column(column).kind not in TIME_KINDS
+        guarded = column is not None and found.column(column).kind in _GUARDED
         while True:
             highest = self._highest(connection, found, column) if column else None
             snapshot = self._freeze(connection, table, Guard(horizon, column, highest, self._options.time_zone))
@@ -123,7 +127,7 @@ class PostgresDatabase:
             return None
         if options.lag:
             raise ConfigurationInvalid("DB_CURSOR_LAG_SECONDS needs a cursor column that is a time or a date")
-        if kind not in ("number", "text"):
+        if kind not in _GUARDED:
             return None  # refused later, with the advice
         if options.lag_numbers is not None and kind == "text":
             raise ConfigurationInvalid("DB_CURSOR_LAG_NUMBERS needs a cursor column of numbers")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2
+from ingestion_kernel.application.helpers.interruption import reason_to_drop
 from ingestion_kernel.domain.exceptions import (
     ConfigurationInvalid,
     IngestionError,
@@ -14,6 +15,7 @@ from ingestion_kernel.domain.exceptions import (
     SourceDataInvalid,
     SourceUnavailable,
 )
+from psycopg2.extensions import connection as Psycopg2Connection
 
 from database_ingestion.domain.exceptions import SnapshotLost
 
@@ -87,8 +89,14 @@ _OTHER: tuple[type[IngestionError], str, str | None] = (SourceUnavailable, "the 
 
 @contextmanager
 def query_faults(table: str) -> Iterator[None]:
-    """Turns what psycopg2 raises into `query_fault`."""
+    """Turns what psycopg2 raises into `query_fault`, or into why the run ended the query itself."""
     try:
         yield
     except psycopg2.Error as error:
-        raise query_fault(error, table) from None
+        raise reason_to_drop() or query_fault(error, table) from None
+
+
+def cancel(connection: Psycopg2Connection) -> None:
+    """End the query that runs on `connection`, from another thread; nothing happens where none does."""
+    with suppress(psycopg2.Error):
+        connection.cancel()

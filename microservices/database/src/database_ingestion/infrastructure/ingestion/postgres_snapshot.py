@@ -20,7 +20,7 @@ from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import TIME_KINDS, Blocks, Cursor, Position, Slice
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable
 from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, Rows, rows_of
-from database_ingestion.infrastructure.ingestion.postgres_errors import query_faults
+from database_ingestion.infrastructure.ingestion.postgres_errors import cancel, query_faults
 from database_ingestion.infrastructure.ingestion.postgres_horizon import Horizon
 from database_ingestion.infrastructure.ingestion.postgres_parallel import copy_in_parallel, shares_of
 from database_ingestion.infrastructure.ingestion.postgres_where import between, from_table, where
@@ -142,6 +142,11 @@ class PostgresSnapshot:
                 return self._copy_in_parallel(rows, strategy, sink)
             return self._copy(self._query(rows, strategy, ordered), strategy, sink)
 
+    def cancel_helpers(self) -> None:
+        """End what the helpers are asked, from another thread."""
+        for helper in list(self._helpers):
+            cancel(helper)
+
     def close(self) -> None:
         """Let the helpers go."""
         while self._helpers:
@@ -199,7 +204,8 @@ class PostgresSnapshot:
         """By the primary key; without one by the whole row's text, which makes equal rows' order irrelevant."""
         if self.key:
             return sql.SQL(", ").join(sql.Identifier("source", name) for name in self.key)
-        return sql.SQL('{}::text COLLATE "C"').format(sql.Identifier("source"))
+        # with the star it is the row even where a column is called source, too
+        return sql.SQL('({}.*)::text COLLATE "C"').format(sql.Identifier("source"))
 
     def _count(self, condition: sql.Composable) -> int:
         query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(from_table(self._table), condition)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingestion_kernel.application.helpers.interruption import pause
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid, SourceUnavailable
 from psycopg2 import sql
 from psycopg2.extensions import connection as Psycopg2Connection
@@ -110,7 +111,7 @@ def _wait_for_writers(connection: Psycopg2Connection, wait_seconds: float) -> No
             )
             raise SourceUnavailable(text, advice=_WAIT_ADVICE)
         if waited_for:
-            time.sleep(_LOOK_SECONDS)
+            pause(_LOOK_SECONDS)
 
 
 def _open_transactions(connection: Psycopg2Connection) -> dict[str, bool]:

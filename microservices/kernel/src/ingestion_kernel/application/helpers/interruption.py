@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
 from ingestion_kernel.domain.exceptions import IngestionError
@@ -20,13 +20,14 @@ class Interruption:
         dropped: why the present batch is to be dropped whole; None while it is not.
     """
 
-    __slots__ = ("stopping", "dropped", "_asked", "_held")
+    __slots__ = ("stopping", "dropped", "_asked", "_held", "_cancels")
 
     def __init__(self) -> None:
         self.stopping = False
         self.dropped: IngestionError | None = None
         self._asked = threading.Event()
         self._held = False
+        self._cancels: list[Callable[[], None]] = []
 
     def stop_after_batch(self) -> None:
         """Let the present batch end, and take no other."""
@@ -34,8 +35,12 @@ class Interruption:
 
     def drop_batch(self, reason: IngestionError) -> None:
         """Drop the present batch at its next write or wait. One that is being published already is finished."""
-        self.dropped = self.dropped or reason
+        if self.dropped is not None:
+            return
+        self.dropped = reason
         self._asked.set()
+        for cancel in list(self._cancels):
+            cancel()
 
     def interrupt(self, reason: IngestionError) -> None:
         """Drop the present batch, from a signal handler in the thread of the run itself.
@@ -46,6 +51,16 @@ class Interruption:
         self.drop_batch(reason)
         if not self._held:
             raise reason
+
+    @contextmanager
+    def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
+        """Within it, `cancel`, which must not raise, is called by another thread if the batch is to be dropped."""
+        self._cancels.append(cancel)
+        try:
+            self.check()
+            yield
+        finally:
+            self._cancels.remove(cancel)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -102,6 +117,26 @@ def pause(seconds: float) -> None:
         current[1].wait(seconds)
     else:
         time.sleep(seconds)
+
+
+@contextmanager
+def cancelled_by(cancel: Callable[[], None]) -> Iterator[None]:
+    """For a source whose calls look at nothing while they wait, as a query does: `cancel` ends the present one.
+
+    Called by another thread as soon as the run is to drop its batch; must not raise.
+
+    Raises:
+        RunCancelled, RunInterrupted: that was asked for before.
+    """
+    current = _current.get()
+    with current[1].cancelling(cancel) if current else nullcontext():
+        yield
+
+
+def reason_to_drop() -> IngestionError | None:
+    """Why the run is to drop its batch: what a call that was cancelled raises in the place of its own fault."""
+    current = _current.get()
+    return current[1].dropped if current else None
 
 
 def pause_before_retry(seconds: float) -> None:

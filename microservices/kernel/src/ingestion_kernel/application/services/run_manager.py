@@ -99,6 +99,10 @@ class RunManager:
         """End `run_now` from a signal handler: its present batch is dropped whole. Raises the reason, if it may."""
         self._interruption.interrupt(reason)
 
+    def drop_batch(self, reason: RunInterrupted) -> None:
+        """The same from another thread: it ends the call, such as a query, in which `run_now` hangs."""
+        self._interruption.drop_batch(reason)
+
     def cancel(self, run_id: str) -> Run:
         """Ask a run to end. Its present batch is dropped whole, or finished if it is being published already.
 
