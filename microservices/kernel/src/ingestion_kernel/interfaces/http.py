@@ -53,9 +53,7 @@ def create_app(info: ServiceInfo, settings: KernelSettings, runtime: Runtime, to
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        ending = await asyncio.to_thread(runtime.manager.close, settings.stop_timeout_seconds, DROP_SECONDS)
-        if ending is not Ending.IN_ORDER:
-            _log.warning("stopped_while_ingesting", batch=ending.name.lower(), advice=_NOTHING_IS_LOST)
+        await asyncio.to_thread(end_ingestion, settings, runtime)
 
     app = FastAPI(
         title=info.title, description=info.description, version=info.version, lifespan=lifespan, redoc_url=None
@@ -65,6 +63,13 @@ def create_app(info: ServiceInfo, settings: KernelSettings, runtime: Runtime, to
     _add_ingestions(app, runtime, secured=token.current() is not None)
     _add_health(app, runtime)
     return app
+
+
+def end_ingestion(settings: KernelSettings, runtime: Runtime) -> None:
+    """Let the running ingestion end after its present batch, within the settings' bound, and take no other."""
+    ending = runtime.manager.close(settings.stop_timeout_seconds, DROP_SECONDS)
+    if ending is not Ending.IN_ORDER:
+        _log.warning("stopped_while_ingesting", batch=ending.name.lower(), advice=_NOTHING_IS_LOST)
 
 
 def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:

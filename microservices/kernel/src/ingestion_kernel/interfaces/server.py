@@ -19,7 +19,7 @@ from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
 from ingestion_kernel.infrastructure.config.live import LiveSettings
 from ingestion_kernel.infrastructure.config.settings import KernelSettings
 from ingestion_kernel.interfaces.composition import Runtime, ServiceInfo
-from ingestion_kernel.interfaces.http import create_app
+from ingestion_kernel.interfaces.http import create_app, end_ingestion
 
 S = TypeVar("S", bound=KernelSettings)
 
@@ -58,6 +58,8 @@ def run_server(info: ServiceInfo, live: LiveSettings[S], runtime: Runtime) -> in
     host, port = listener.getsockname()[:2]
     _log.info("serving", host=host, port=port, version=info.version, token_required=settings.service_token is not None)
     server.run(sockets=[listener])
+    if runtime.manager.ending is None:  # a second signal made uvicorn leave out its shutdown, and with it the app's
+        end_ingestion(settings, runtime)
     runtime.export.close()
     if runtime.manager.ending is Ending.STUCK:
         # the worker thread cannot be killed, and a normal exit would wait for it beyond the bound
