@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from api_lake import Bench
@@ -254,8 +256,28 @@ def test_raw_keeps_digits_columns_and_unknown_fields(bench: Bench, partner: Part
     assert list(json.loads(line))[0] == "customer_id", "contract order"
 
 
-def test_link_headers_are_followed_to_their_end(bench: Bench, scripted: ScriptedServer) -> None:
-    link = {"Link": '<?after=1>; rel="next"'}
+def test_a_record_that_changes_while_later_pages_are_read_is_not_lost(bench: Bench, scripted: ScriptedServer) -> None:
+    now = datetime.now(UTC)
+
+    def record(name: str, moment: datetime) -> dict[str, str]:
+        return {"customer_id": name, "updated_at": moment.isoformat()}
+
+    early, late = record("early", now - timedelta(hours=1)), record("late", now + timedelta(minutes=2))
+    changed = record("early", now + timedelta(minutes=1))
+    first = [{"data": [early], "next": "?page=2"}, {"data": [late]}]
+    scripted.play(*({"body": page} for page in [*first, {"data": [changed], "next": "?page=2"}, {"data": [late]}]))
+    settings = {"paging": "next_link", "since_param": "since", "next_path": "next", "next_optional": True}
+    succeeded(bench.ingest(scripted.url, **settings))
+    succeeded(bench.ingest(scripted.url, **settings))
+    assert bench.column("customer_id") == ["early", "late", "early"]
+    asked = [parse_qs(urlsplit(request["path"]).query).get("since") for request in scripted.requests()]
+    assert asked[2] == [early["updated_at"]]
+    assert bench.manifests()[-1]["watermark"]["as_of"] == late["updated_at"]
+
+
+@pytest.mark.parametrize("relation", ['"next"', "NEXT", '"last next"'])
+def test_link_headers_are_followed_to_their_end(relation: str, bench: Bench, scripted: ScriptedServer) -> None:
+    link = {"Link": f"<?after=1>; rel={relation}"}
     rows = [{"customer_id": str(n), "updated_at": "2025-01-01T00:00:00Z"} for n in (1, 2)]
     scripted.play({"body": [rows[0]], "headers": link}, {"body": [rows[1]]})
     succeeded(bench.ingest(scripted.url, paging="link_header", records_path="."))

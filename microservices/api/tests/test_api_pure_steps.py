@@ -65,8 +65,27 @@ def test_a_window_that_sees_only_its_boundary_stays_where_it_is() -> None:
         "since": "2025-01-01T00:00:00Z",
         "boundary": ["a", "b"],
         "seen_max": "2025-01-01T00:00:00Z",
+        "newest": "2025-01-01T00:00:00Z",
         "resume": None,
     }
+
+
+def test_since_does_not_pass_what_may_have_changed_while_pages_were_read() -> None:
+    window = Window(TIME, "2025-01-01T00:00:00Z", began="2025-01-02T12:00:00Z")
+    for moment, name in [("2025-01-02T10:00:00Z", "a"), ("2025-01-02T12:02:00Z", "b")]:
+        assert window.admit(moment, lambda name=name: name) is Verdict.NEW  # type: ignore[misc]
+    resumed = Window.resumed(TIME, json.loads(json.dumps(window.paused({"page": 2}, "x"))))
+    assert resumed.admit("2025-01-02T12:03:00Z", lambda: "c") is Verdict.NEW
+    watermark = resumed.complete()
+    assert (watermark["since"], watermark["newest"]) == ("2025-01-02T10:00:00Z", "2025-01-02T12:03:00Z")
+
+    after = Window.after(TIME, watermark, None, began="2025-01-03T12:00:00Z")
+    seen = [("10:00:00", "a"), ("12:01:00", "a changed"), ("12:02:00", "b"), ("12:03:00", "c"), ("12:04:00", "d")]
+    verdicts = [
+        after.admit(f"2025-01-02T{moment}Z", lambda name=name: name) for moment, name in seen  # type: ignore[misc]
+    ]
+    assert verdicts == [Verdict.KNOWN, Verdict.NEW, Verdict.KNOWN, Verdict.KNOWN, Verdict.NEW]
+    assert after.complete()["since"] == "2025-01-02T12:04:00Z"
 
 
 def test_a_digest_counts_as_known_at_the_boundary_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from ingestion_kernel.domain.batch import Watermark
@@ -29,16 +30,24 @@ class Window:
     """Decides what is new, and where the next window starts.
 
     Pages need not be sorted by the cursor: `since` moves to the highest cursor value only once the window is complete.
+    Nor beyond `began`: a record of a page that was read early may change while later ones are read, and one of those
+    may be newer than that change.
     An API's `updated_since` may be inclusive, so records at exactly `since` are recognised by their digests.
     So are records with no usable cursor value, which no `since` can exclude.
 
     Attributes:
         since: lower bound, as the API wrote it; None takes everything.
         low: lower bound sent to the API where it is not `since`, as in a row of time windows.
-        boundary: digests of the records already taken at `since`, and of those without a usable cursor value.
+        boundary: digests of the records already taken at `since` or after it, and of those without a usable cursor
+            value.
+        known_to: highest cursor value of the boundary, as the API wrote it; `since` if None.
         until: upper bound sent to the API, None if it takes none.
-        seen_max: highest cursor value of this window so far, as the API wrote it.
+        began: a moment before the first page was asked for; None where `until` freezes the window, or where cursor
+            values are no moments.
+        seen_max: highest cursor value of this window so far that is not after `began`, as the API wrote it.
         at_max: digests of the records at `seen_max`.
+        late_max: the same as `seen_max` of those after `began`.
+        late: digests of the records after `began`.
         undated: digests of this window's records without a usable cursor value.
     """
 
@@ -47,16 +56,27 @@ class Window:
     boundary: frozenset[str] = frozenset()
     until: str | None = None
     low: str | None = None
+    known_to: str | None = None
+    began: str | None = None
     seen_max: str | None = None
     at_max: set[str] = field(default_factory=set)
+    late_max: str | None = None
+    late: set[str] = field(default_factory=set)
     undated: set[str] = field(default_factory=set)
     _unnamed: list[Callable[[], str]] = field(init=False, default_factory=list)
+    _unnamed_late: list[Callable[[], str]] = field(init=False, default_factory=list)
     _since_key: OrderKey | None = field(init=False)
+    _known_key: OrderKey | None = field(init=False)
+    _began_key: OrderKey | None = field(init=False)
     _max_key: OrderKey | None = field(init=False)
+    _late_key: OrderKey | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._since_key = _bound(self.kind, self.since)
+        self._known_key = _bound(self.kind, self.known_to or self.since)
+        self._began_key = _bound(self.kind, self.began)
         self._max_key = _bound(self.kind, self.seen_max)
+        self._late_key = _bound(self.kind, self.late_max)
 
     def admit(self, cursor: str | None, digest: Callable[[], str]) -> Verdict:
         """Note a record of the window and say whether it is to be written.
@@ -72,18 +92,38 @@ class Window:
             return Verdict.KNOWN if named in self.boundary else Verdict.NEW
         if self._since_key is not None and key < self._since_key:
             return Verdict.BEFORE_WINDOW
-        if self._max_key is None or key > self._max_key:
+        if self._began_key is not None and key > self._began_key:
+            self._note_late(cursor, key, digest)
+        elif self._max_key is None or key > self._max_key:
             self.seen_max, self._max_key = cursor, key
             self.at_max.clear()
             self._unnamed[:] = (digest,)
         elif key == self._max_key:
             self._unnamed.append(digest)
-        return Verdict.KNOWN if key == self._since_key and digest() in self.boundary else Verdict.NEW
+        may_be_known = self._known_key is not None and key <= self._known_key
+        return Verdict.KNOWN if may_be_known and digest() in self.boundary else Verdict.NEW
+
+    def _note_late(self, cursor: str | None, key: OrderKey, digest: Callable[[], str]) -> None:
+        if self._late_key is None or key > self._late_key:
+            self.late_max, self._late_key = cursor, key
+        self._unnamed_late.append(digest)
 
     def name_records(self) -> None:
         """Ask for the digests still owed. To be called at each page's end, as they keep its records in memory."""
         self.at_max.update(digest() for digest in self._unnamed)
         self._unnamed.clear()
+        self.late.update(digest() for digest in self._unnamed_late)
+        self._unnamed_late.clear()
+
+    @property
+    def newest(self) -> str | None:
+        """The highest cursor value so far, as the API wrote it, or that of the windows before; None if none had one."""
+        found = [(key, text) for key, text in self._highest() if key is not None]
+        return max(found, key=itemgetter(0))[1] if found else None
+
+    def _highest(self) -> tuple[tuple[OrderKey | None, str | None], ...]:
+        known = (self._known_key, self.known_to or self.since)
+        return known, (self._max_key, self.seen_max), (self._late_key, self.late_max)
 
     def paused(self, position: PageState, last_page: str) -> Watermark:
         """The watermark of a batch that ends before the window does.
@@ -97,12 +137,17 @@ class Window:
             "since": self.since,
             "boundary": sorted(self.boundary),
             "seen_max": self.seen_max,
+            "newest": self.newest,
             "resume": {
                 "position": dict(position),
                 "last_page": last_page,
                 "until": self.until,
                 "low": self.low,
+                "known_to": self.known_to,
+                "began": self.began,
                 "at_max": sorted(self.at_max),
+                "late_max": self.late_max,
+                "late": sorted(self.late),
                 "undated": sorted(self.undated),
             },
         }
@@ -115,14 +160,24 @@ class Window:
             since, boundary = self.seen_max, set(self.at_max)
         elif self._max_key is not None:
             boundary |= self.at_max
-        return {"since": since, "boundary": sorted(boundary | self.undated), "seen_max": since, "resume": None}
+        boundary |= self.late | self.undated
+        return {"since": since, "boundary": sorted(boundary), "seen_max": since, "newest": self.newest, "resume": None}
 
     @classmethod
-    def after(cls, kind: CursorType, watermark: Watermark | None, until: str | None, low: str | None = None) -> Window:
+    def after(
+        cls,
+        kind: CursorType,
+        watermark: Watermark | None,
+        until: str | None,
+        low: str | None = None,
+        began: str | None = None,
+    ) -> Window:
         """A new window from where `watermark` ends; an unfinished window in it is begun anew."""
         if watermark is None:
-            return cls(kind, until=until, low=low)
-        return cls(kind, watermark["since"], frozenset(watermark["boundary"]), until, low)
+            return cls(kind, until=until, low=low, began=began)
+        resume: Mapping[str, Any] = watermark["resume"] or {"known_to": watermark.get("newest")}
+        boundary = frozenset(watermark["boundary"])
+        return cls(kind, watermark["since"], boundary, until, low, resume.get("known_to"), began)
 
     @classmethod
     def resumed(cls, kind: CursorType, watermark: Watermark) -> Window:
@@ -134,8 +189,12 @@ class Window:
             frozenset(watermark["boundary"]),
             resume["until"],
             resume.get("low"),
+            resume.get("known_to"),
+            resume.get("began"),
             watermark["seen_max"],
             set(resume["at_max"]),
+            resume.get("late_max"),
+            set(resume.get("late", [])),
             set(resume["undated"]),
         )
 

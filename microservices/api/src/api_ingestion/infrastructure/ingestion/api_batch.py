@@ -163,7 +163,7 @@ class ApiBatch:
         watermark = self._position(window)
         # how far the newest record reaches, for the lag that telemetry shows
         dated = self._settings.api_cursor_type is CursorType.TIMESTAMP
-        return {**watermark, "as_of": watermark["seen_max"]} if dated else watermark
+        return {**watermark, "as_of": watermark["newest"]} if dated else watermark
 
     def _position(self, window: Window) -> Watermark:
         if not self._walk.ended:

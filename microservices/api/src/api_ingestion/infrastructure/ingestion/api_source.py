@@ -28,6 +28,8 @@ from api_ingestion.infrastructure.ingestion.rate_limit import TokenBucket
 #: How long a check waits for the API, and how long the answer holds.
 _CHECK_SECONDS = 10.0
 _USABLE_SECONDS = 300.0
+#: By how much the API's clock may be behind ours.
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 _log = structlog.stdlib.get_logger("api")
 
@@ -138,7 +140,7 @@ class ApiSource:
                     return
                 watermark, reached = resumed.complete(), resumed.until
         for low, until in self._bounds(watermark, reached):
-            window = Window.after(kind, watermark, until, low)
+            window = Window.after(kind, watermark, until, low, None if until else self._began())
             walk = self._walk_of(client, window, watermark)
             yield from self._batches(walk, window, budget, open_in_raw=bool(watermark and watermark["resume"]))
             if not walk.ended:
@@ -195,6 +197,11 @@ class ApiSource:
         seam = SEAM if reached else timedelta(0)
         for low, high in time_windows(start, self._now(), timedelta(seconds=length), seam):
             yield moment_text(low), moment_text(high)
+
+    def _began(self) -> str | None:
+        """A moment before now by the API's clock too; None where its records are not ordered by moments."""
+        dated = self._settings.api_cursor_type is CursorType.TIMESTAMP
+        return moment_text(self._clock.now() - _CLOCKS_DIFFER) if dated else None
 
     def _until(self) -> str | None:
         return moment_text(self._now()) if self._settings.api_until_param else None

@@ -91,5 +91,12 @@ class Exchanger:
         if response.status_code == httpx.codes.OK:
             coding, length = headers.get("Content-Encoding", ""), headers.get("Content-Length", "")
             body = read_body(response.iter_raw(), coding, length, max_bytes)
-        link = response.links.get("next", {}).get("url") if "Link" in headers else None
-        return Answer(response.status_code, headers, body, link)
+        return Answer(response.status_code, headers, body, _next_link(response) if "Link" in headers else None)
+
+
+def _next_link(response: httpx.Response) -> str | None:
+    """The link whose relations, a list compared without case, hold `next` (RFC 8288, 3.3)."""
+    for link in response.links.values():
+        if "next" in link.get("rel", "").lower().split():
+            return link.get("url")
+    return None
