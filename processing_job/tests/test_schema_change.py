@@ -46,11 +46,12 @@ CHANNEL = {
 }
 
 
-def change_contract(lake: SmallLake, version: str, change: Change) -> None:
-    """Give the lake a contract of its own: the shipped one, changed."""
+def change_contract(lake: SmallLake, version: str, change: Change, sources: Change = lambda found: None) -> None:
+    """Give the lake a contract of its own: the shipped one, changed in its columns or sources."""
     document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
     document["version"] = version
     change(document["schema"][0]["properties"])
+    sources(next(entry["value"] for entry in document["customProperties"] if entry["property"] == "sources"))
     folder = lake.root / f"contract-{version}"
     folder.mkdir()
     shutil.copy(CONTRACTS / "stores.yaml", folder)
@@ -195,6 +196,11 @@ def test_what_breaks_rows_on_record_is_refused_before_anything_is_written(lake: 
         text = str(refused.value)
         assert text.startswith("silver.purchases: ") and all(words in text for words in says), text
         assert refused.value.exit_code == 78
+    change_contract(lake, "2.8.0", lambda found: None, _sources_changed)
+    with pytest.raises(
+        ContractBreaksTable, match="api: its priority is 2, not 4; source csv: its keyNamespace is retail"
+    ):
+        lake.run()
     lake.contract_path = None
     assert _silver_versions(lake) == before
     _assert_silver_is_made_anew_elsewhere(lake)
@@ -204,6 +210,13 @@ def test_what_breaks_rows_on_record_is_refused_before_anything_is_written(lake: 
     with pytest.raises(ContractBreaksTable, match="column cpf: it is optional, the contract says required"):
         lake.run(Layer.SILVER)  # what became optional is kept as such
     _assert_tables_without_promises_are_taken_by_their_columns(lake, spark)
+
+
+def _sources_changed(found: list[dict[str, Any]]) -> None:
+    """A source more is no change."""
+    found.append(found[1] | {"name": "partner", "priority": 5})
+    found[1]["priority"] = 4
+    found[2]["keyNamespace"] = "shops"
 
 
 def _silver_versions(lake: SmallLake) -> list[int]:

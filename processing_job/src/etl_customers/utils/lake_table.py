@@ -48,7 +48,7 @@ class LakeTable(VersionedTable):
             creation: `replace` drops them anyway (seen with Delta 4.4.0), and auto compaction would rewrite the first
             file of each new table for them.
         columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
-        mark: what its rows were made with, if another must be refused; kept once it is set.
+        marks: what its rows were made with, where another must be refused; each kept once it is set.
         deletion_vectors: changed and deleted rows are marked, and their files not written anew for them.
     """
 
@@ -61,7 +61,7 @@ class LakeTable(VersionedTable):
         stats_columns: tuple[str, ...],
         cluster_by: tuple[str, ...] = (),
         columns: tuple[ContractColumn, ...] = (),
-        mark: Mark | None = None,
+        marks: tuple[Mark, ...] = (),
         deletion_vectors: bool = False,
     ) -> None:
         super().__init__(spark, address, name)
@@ -69,10 +69,10 @@ class LakeTable(VersionedTable):
         self._stats_columns = stats_columns
         self.cluster_by = cluster_by
         self._columns = columns
-        self._mark = mark
+        self._marks = marks
         #: Properties that the table should have whoever made it.
         self.kept_properties = AUTO_OPTIMIZE | {"delta.enableDeletionVectors": str(deletion_vectors).lower()}
-        self._marks = dict(mark.properties) if mark else {}
+        self._mark_properties = {name: text for mark in marks for name, text in mark.properties.items()}
 
     def ensure(self) -> LakeTable:
         """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
@@ -101,15 +101,15 @@ class LakeTable(VersionedTable):
     def check(self) -> SchemaChange:
         """How the table must change to have its schema; nothing if it is not there.
 
-        Raises ContractBreaksTable, and what its mark raises.
+        Raises ContractBreaksTable, and what its marks raise.
         """
         if not self.exists():
             return SchemaChange()
         kept = self.properties() if self._columns else {}
         found = schema_change.compare(self.read().schema, self.schema, kept, self._columns).unless_broken(self.name)
-        if self._mark:
-            self._mark.check(kept)
-        unmarked = {name: text for name, text in self._marks.items() if name not in kept}
+        for mark in self._marks:
+            mark.check(kept)
+        unmarked = {name: text for name, text in self._mark_properties.items() if name not in kept}
         return replace(found, properties={**found.properties, **unmarked})
 
     def append(self, frame: DataFrame, commit: Commit, bulk: bool = False) -> None:
@@ -196,6 +196,6 @@ class LakeTable(VersionedTable):
             "delta.enableChangeDataFeed": "true",
             **self.kept_properties,
             **schema_change.promises(self._columns),
-            **self._marks,
+            **self._mark_properties,
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),
         }

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import DateType, IntegerType, StringType, StructField, StructType, TimestampType
 
 from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE, silver_type
+from etl_customers.modules.silver.source_marks import SourceMarks
 from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.schema_change import Mark
@@ -40,8 +41,8 @@ def meaning(column: ContractColumn) -> str:
     return f"{column.description} Masked: {column.mask}." if column.sensitive else column.description
 
 
-def purchases_table(spark: SparkSession, silver: Place, contract: Contract, mark: Mark) -> LakeTable:
-    """`silver.purchases`; `mark`: of the key that its tokens are made with."""
+def purchases_table(spark: SparkSession, silver: Place, contract: Contract, key_mark: Mark) -> LakeTable:
+    """`silver.purchases`; `key_mark`: of the key that its tokens are made with."""
     fields, stats = [], list(_STATS_OWN)
     for column in contract.columns:
         fields.append(StructField(column.name, silver_type(column), True, {"comment": meaning(column)}))
@@ -60,7 +61,7 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract, mark
         tuple(stats),
         cluster_by=tuple(days[:1]),
         columns=contract.columns,
-        mark=mark,
+        marks=(key_mark, SourceMarks(contract.sources)),
         deletion_vectors=True,
     )
 
