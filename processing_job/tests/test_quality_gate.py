@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,10 @@ def test_an_accepted_breach_goes_on_and_only_that_one(command: Command, lake: Sm
     code, summary = command("trusting", "--accept-quality=bad")
     assert code == 0 and sum(row["purchases"] for row in summary["months"]) == 60
     assert {v["outcome"] for v in summary["quality"] if v["severity"] == "error"} == {"accepted", "not_judged"}
+    lake.put("database", *(record(n) for n in range(60, 70)))
+    shutil.rmtree(lake.job().purchases.address.text)
+    assert command("anew")[0] == 0, "bronze read from its beginning: what was judged is not judged again"
+    assert command.history().steps[-1].sources["database"].read == 10
     lake.put("database", *_records(100, bad=40))
     assert command("again", "--accept-quality=bad")[0] == _HELD, "an option left in place accepts nothing new"
 

@@ -168,6 +168,7 @@ class Job:
             self.customers,
             self.staging,
             self.run_id,
+            lambda: self.metrics.history().arrivals(),
         )
 
     def _quality_gate(self) -> QualityGate:

@@ -66,6 +66,11 @@ class History:
         """The newest arrival or event on record, in seconds since 1970."""
         return self._newest.get((measure, source))
 
+    def arrivals(self) -> dict[str, float]:
+        """The newest arrival of each source that has one on record."""
+        found = ((source, value) for (measure, source), value in self._newest.items() if measure == NEWEST_ARRIVAL)
+        return {source: value for source, value in found if value is not None}
+
     def open_breaches(self) -> list[Metric]:
         """Breaches that no later run has passed or accepted."""
         return [metric for metric in self._verdicts.values() if metric.outcome == Outcome.BREACHED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from customer_contract import Contract
@@ -108,6 +109,17 @@ def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
             reason = f"{error['rule']} ({error['column']})" if error["column"] else error["rule"]
             counts.reasons[reason] = counts.reasons.get(reason, 0) + row["rows"]
     return result
+
+
+def count_newer(staged: DataFrame, contract: Contract, arrivals: Mapping[str, float]) -> SilverCounts:
+    """The same of those rows alone that arrived after `arrivals`: source -> seconds since 1970."""
+    known = F.create_map(*(F.lit(word) for pair in arrivals.items() for word in pair))
+    of_source = F.try_element_at(known, F.col("_source"))
+    arrived = F.unix_micros("_ingested_at")
+    newer = count_outcomes(staged.where(of_source.isNull() | (arrived > F.round(of_source * 1_000_000))), contract)
+    for counts in newer.sources.values():
+        counts.read = sum(int(getattr(counts, outcome)) for outcome in _OUTCOMES)
+    return newer
 
 
 def _newest(time: Column, name: str) -> Column:

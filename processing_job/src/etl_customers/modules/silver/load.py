@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from customer_contract import Contract
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from etl_customers.errors import WrittenMeanwhile
-from etl_customers.modules.silver.counts import SilverCounts, count_outcomes
+from etl_customers.modules.silver.counts import SilverCounts, count_newer, count_outcomes
 from etl_customers.modules.silver.meeting import meet
 from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
 from etl_customers.modules.silver.stage import stage
@@ -24,7 +25,10 @@ from etl_customers.utils.staging import Staging
 
 @dataclass(frozen=True)
 class SilverLoad:
-    """The silver task. Order matters: quarantine can be written twice, purchases carry the progress and come last."""
+    """The silver task. Order matters: quarantine can be written twice, purchases carry the progress and come last.
+
+    `arrivals`: source -> when the newest row arrived whose figures are on record, in seconds since 1970.
+    """
 
     spark: SparkSession
     contract: Contract
@@ -35,6 +39,7 @@ class SilverLoad:
     customers: GroupedTable
     staging: Staging
     run_id: str
+    arrivals: Callable[[], Mapping[str, float]] = dict
 
     def run(self) -> SilverCounts:
         """Process what is new.
@@ -83,10 +88,16 @@ class SilverLoad:
             resolve_conflicts(self.quarantine, staged, commit)
         self._check_alone(progress)
         # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
-        counted = replace(commit, figures={name: asdict(source) for name, source in counts.sources.items()})
+        figures = self._new_figures(staged, counts) if progress.consumed is None else counts
+        counted = replace(commit, figures={name: asdict(source) for name, source in figures.sources.items()})
         write_purchases(self.purchases, met, counts.total("written"), progress.fresh, counted)
         self._check_alone(progress)
         return counts
+
+    def _new_figures(self, staged: DataFrame, counts: SilverCounts) -> SilverCounts:
+        """Where bronze was read from its beginning: rows that were judged once are not held against a source again."""
+        arrivals = self.arrivals()
+        return count_newer(staged, self.contract, arrivals) if arrivals else counts
 
     def _check_alone(self, progress: Progress) -> None:
         """What was classified holds only for the rows that silver held then.
