@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -53,8 +52,16 @@ def is_ready(flavour):
 @contextlib.contextmanager
 def alone(what="setup"):
     """Wait for another set-up of this directory: two at once would spoil each other's work."""
-    name = what + "-%s.lock" % hashlib.sha256(os.fsencode(str(ROOT))).hexdigest()[:16]
-    with open(os.path.join(tempfile.gettempdir(), name), "w") as lock:
+    # in the tree: in /tmp even root may not open a lock that somebody else made (fs.protected_regular)
+    path = ROOT / (".%s.lock" % what)
+    try:
+        lock = open(str(path), "w")
+    except OSError as error:
+        stop(
+            "%s cannot be opened (%s). Did another user, such as root, set up here before? Then give the directory to "
+            "one of the two: chown -R" % (path.name, error.strerror)
+        )
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

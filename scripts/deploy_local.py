@@ -97,11 +97,12 @@ def make_cluster(machine: Machine) -> None:
     """A cluster and a registry, unless they are there."""
     if CLUSTER not in machine.run("kind", "get", "clusters").splitlines():
         machine.run("kind", "create", "cluster", "--name", CLUSTER, "--config", "-", given=_CONFIG)
-    if REGISTRY not in machine.run("docker", "ps", "--format", "{{.Names}}").splitlines():
+    if REGISTRY in machine.run("docker", "ps", "--all", "--format", "{{.Names}}").splitlines():
+        machine.run("docker", "start", REGISTRY)  # does nothing if it runs; one made without --restart stops for good
+    else:
         published = f"127.0.0.1:{REGISTRY_ADDRESS.rpartition(':')[2]}:5000"
-        machine.run(
-            "docker", "run", "--detach", "--network", "kind", "--publish", published, "--name", REGISTRY, "registry:3"
-        )
+        place = ("--restart=always", "--network", "kind", "--publish", published)
+        machine.run("docker", "run", "--detach", *place, "--name", REGISTRY, "registry:3")
     place = f"/etc/containerd/certs.d/{REGISTRY_ADDRESS}"
     for node in machine.run("kind", "get", "nodes", "--name", CLUSTER).splitlines():
         machine.run("docker", "exec", node, "mkdir", "-p", place)

@@ -80,6 +80,16 @@ def test_no_rule_lets_everybody_in() -> None:
     assert not any("security_rule" in block.body for block in groups)
 
 
+def test_clusters_reach_the_control_plane_by_its_endpoint() -> None:
+    """The endpoints' subnet has a security group, and prod's clusters have no other way. See modules/network."""
+    rules = {block.name: block.body for block in _of("azurerm_network_security_rule")}
+    databricks = rules.get("endpoints_from_databricks", {"destination_port_ranges": ()})
+    open_ports = {rules["endpoints_from_clients"]["destination_port_range"], *databricks["destination_port_ranges"]}
+    assert open_ports == {"443", "3306", "6666", "8443-8451"}
+    sources = str(databricks["source_address_prefixes"])
+    assert "databricks_public" in sources and "databricks_private" in sources and "clients" not in sources
+
+
 def test_no_keys_and_no_local_accounts() -> None:
     for block in _of("azurerm_storage_account"):
         assert block.body["shared_access_key_enabled"] is False

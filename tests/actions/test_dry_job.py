@@ -74,6 +74,7 @@ def test_the_way_back(dry: Dry) -> None:
         "bundle destroy",
         "tables delete dev.gold.customer_360",
         "lakehouse.tfplan",
+        "az resource delete",
         "platform.tfplan",
         "network-rule remove",
     ]
@@ -82,6 +83,12 @@ def test_the_way_back(dry: Dry) -> None:
     assert places == sorted(places)
     assert "**1** to destroy" in ran.summary("plan")
     assert not ran.leaks()
+    removed = [line.rpartition("/providers/")[2] for line in ran.lines("az resource delete --ids")]
+    assert [line.partition(" --output")[0] for line in removed] == [
+        "microsoft.alertsmanagement/smartDetectorAlertRules/Failure Anomalies - appi-cdp-dev-brs",
+        "microsoft.insights/actiongroups/Application Insights Smart Detection",
+    ]
+    assert "| Failure Anomalies - appi-cdp-dev-brs | removed |" in ran.summary("destroy")
 
 
 def _outputs(platform: dict[str, Any], lakehouse: dict[str, Any]) -> list[dict[str, Any]]:

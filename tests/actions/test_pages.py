@@ -17,12 +17,19 @@ TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in WORKFLOWS.glob(
 
 def test_the_commands_start_workflows_with_inputs_that_they_have() -> None:
     found = re.findall(r"gh workflow run (\w+)\.yml --repo \$REPO(.*)", DEPLOYMENT)
-    assert {name for name, _ in found} == {"checks", "deploy", "transformation", "destroy"}
+    assert {name for name, _ in found} == {"checks", "infrastructure", "deploy", "transformation", "destroy"}
     for name, options in found:
         inputs = load(WORKFLOWS / f"{name}.yml")["on"]["workflow_dispatch"]["inputs"]
         given = set(re.findall(r"-f (\w+)=", options))
         assert given <= set(inputs)
         assert {key for key, one in inputs.items() if one.get("required")} <= given
+
+
+def test_sources_let_the_platform_in_before_the_services_come() -> None:
+    """The address exists after infrastructure; a service that does not reach its source is not installed."""
+    steps = ["run infrastructure.yml", "`egress_ip`", "run deploy.yml", "--from cronjob/database-ingestion-ingest"]
+    places = [DEPLOYMENT.index(step) for step in steps]
+    assert places == sorted(places)
 
 
 def test_every_secret_and_variable_is_told_and_set() -> None:

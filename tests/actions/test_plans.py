@@ -151,6 +151,7 @@ def test_what_comes_up_meanwhile_is_not_applied(machine: Machine) -> None:
         ("Error: QuotaExceeded for cores", "quota"),
         ("Error: A resource with the ID already exists", "import it"),
         ("Error: ScopeLocked", "lock protects"),
+        ("Error: deleting Resource Group: the Resource Group still contains Resources.", "not Terraform's"),
         ("Error: AuthorizationFailed", "checks"),
         ("Error: Failed to get existing workspaces: StorageAccountNotFound", "bootstrap"),
         ("Error: something new", "run the workflow again"),

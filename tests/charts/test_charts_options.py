@@ -220,6 +220,13 @@ def test_the_test_pod_asks_the_service_that_there_is(charts: Charts) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_the_test_pod_is_still_there_when_helm_asks_for_its_log(charts: Charts, service: str) -> None:
+    """`helm test --logs`, as a deployment calls it, fetches the log after the hooks' own deletions (helm/helm#9098)."""
+    metadata = only(charts.objects(service, "prod"), "Pod")["metadata"]
+    assert metadata["annotations"]["helm.sh/hook-delete-policy"].split(",") == ["before-hook-creation"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_schema_knows_every_setting(service: str) -> None:
     schema = json.loads(schema_file(service).read_text(encoding="utf-8"))["properties"]
     known = set(schema["settings"]["properties"]) | {

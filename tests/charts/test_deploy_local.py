@@ -29,6 +29,11 @@ if words[1:3] == ["inspect", "--format"]:
     print("localhost:5001/x@" + os.environ["DIGEST"])
 if words[:3] == ["kind", "get", "nodes"]:
     print("cdp-control-plane")
+if words[:2] == ["docker", "ps"]:  # the registry is there, as this variable says
+    state = os.environ.get("REGISTRY_IS", "absent")
+    print("kind-registry" * (state == "running" or state == "stopped" and "--all" in words))
+if words[:2] == ["docker", "run"] and os.environ.get("REGISTRY_IS", "absent") != "absent":
+    sys.exit(125)  # the name is taken
 """
 
 
@@ -95,6 +100,18 @@ def test_secrets_go_by_files_and_are_never_shown(tmp_path: Path) -> None:
     assert held == {"database_url": "postgresql://me:hidden-word@db/shop", "service_token": "hidden-token-0123456789"}
     shown = done.stdout + done.stderr + json.dumps([found["words"] for found in calls])
     assert "hidden-" not in shown
+
+
+@pytest.mark.parametrize("state", ["absent", "stopped", "running"])
+def test_the_registry_is_made_once_and_started_after_a_reboot(tmp_path: Path, state: str) -> None:
+    done, calls = call("csv", tmp_path, REGISTRY_IS=state)
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(words) for words in (found["words"] for found in calls) if isinstance(words, list)]
+    made, started = ([line for line in lines if line.startswith(f"docker {verb} ")] for verb in ("run", "start"))
+    if state == "absent":
+        assert not started and "--restart=always" in made[0]
+    else:  # docker leaves one that runs as it is
+        assert not made and started == ["docker start kind-registry"]
 
 
 @pytest.mark.parametrize("service", ["database", "api", "csv"])

@@ -34,6 +34,7 @@ COMMANDS = {
     "plan": "commands_azure:plan",
     "push": "commands_services:push",
     "release": "commands_github:publish",
+    "remove-smart-detection": "commands_azure:remove_smart_detection",
     "secrets": "commands_azure:put_secrets",
     "session": "commands_azure:session",
     "shut-out": "commands_azure:shut_out",

@@ -87,6 +87,13 @@ def import_dashboards(given: Namespace) -> None:
     dashboards.import_all(terraform.kept_outputs("platform"))
 
 
+def remove_smart_detection(given: Namespace) -> None:
+    """Remove what Azure itself made beside Application Insights."""
+    from cdp_actions import smart_detection
+
+    smart_detection.remove(given.environment)
+
+
 def _shared(root: str, found: dict[str, Any]) -> dict[str, str]:
     if root == "platform":
         return {"registry": str(found["services"]["registry"]), "resources": json.dumps(found["resource_ids"])}

@@ -34,6 +34,10 @@ _CURES = (
         "A lock protects the resource group. Somebody who may remove it does so in the portal, then run it again.",
     ),
     (
+        "still contains Resources",
+        "The resources that are named above are not Terraform's: remove them in the portal, then run it again.",
+    ),
+    (
         r"quota|QuotaExceeded|SkuNotAvailable",
         "The subscription may not have so many machines of this kind here: ask for quota in the portal, "
         "or change vm_size in the tfvars.",

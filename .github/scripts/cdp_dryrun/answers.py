@@ -78,6 +78,11 @@ RESULT: dict[str, Any] = {
 }
 
 
+def resource(kind: str, name: str) -> dict[str, str]:
+    """One of `az resource list`."""
+    return {"id": f"{_PROVIDERS}/{kind}/{name}", "type": kind, "name": name}
+
+
 def answer(*signs: str, **told: Any) -> Answer:
     """An answer to calls with these signs."""
     return {"signs": list(signs), **told}
@@ -137,6 +142,13 @@ def _terraform(first: bool) -> list[Answer]:
 def _azure() -> list[Answer]:
     signed_in = {"subscription": SUBSCRIPTION, "accessToken": token({"oid": OBJECT})}
     roles = [role("b24988ac-6180-42a0-ab88-20f7382dd24c"), role("18d7d88d-d35e-4fb5-a5c3-7773c20a72d9")]
+    # an hour after its creation Application Insights is not alone
+    monitoring = [
+        resource("Microsoft.Insights/components", "appi-cdp-dev-brs"),
+        resource("microsoft.insights/actiongroups", "Application Insights Smart Detection"),
+        resource("Microsoft.Insights/actionGroups", "ag-cdp-dev-brs"),
+        resource("microsoft.alertsmanagement/smartDetectorAlertRules", "Failure Anomalies - appi-cdp-dev-brs"),
+    ]
     not_found = "ERROR: (SecretNotFound) A secret with this name was not found\n"
     return [
         answer("az account get-access-token", out=signed_in),
@@ -145,6 +157,8 @@ def _azure() -> list[Answer]:
         answer("az keyvault secret show-deleted", code=3),
         answer("az keyvault secret show", code=3, err=not_found),
         answer("az resource list", "Microsoft.Dashboard", out=["amg-cdp-dev-brs"]),
+        answer("az group list", out=["rg-cdp-dev-brs", "rg-cdp-dev-brs-bootstrap"]),
+        answer("az resource list", "--resource-group rg-cdp-dev-brs ", out=monitoring),
         *(
             answer("docker inspect", name, out=[f"crcdpdevbrsx7k2.azurecr.io/{name}-ingestion@{DIGEST}"])
             for name in ("database", "api", "csv")

@@ -1,5 +1,7 @@
 {{/*
 `helm test RELEASE`: can the server be reached through its Service, and could it begin a run?
+The finished pod stays until the next test: helm 3's `test --logs` asks for the log after hook-succeeded has deleted
+the pod, and fails (helm/helm#9098).
 */}}
 {{- define "cdp-lib.testPod" -}}
 apiVersion: v1
@@ -8,7 +10,7 @@ metadata:
   {{- include "cdp-lib.metadata" (list . (printf "%s-test" (include "cdp-lib.name" .)) "test") | nindent 2 }}
   annotations:
     helm.sh/hook: test
-    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+    helm.sh/hook-delete-policy: before-hook-creation
 spec:
   automountServiceAccountToken: false
   enableServiceLinks: false

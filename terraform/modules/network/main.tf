@@ -11,7 +11,7 @@ locals {
     runner             = { cidr = cidrsubnet(var.address_space, 27 - local.prefix, 34), endpoints = true, nat = true, delegated = false }
   }
 
-  # What may reach a private endpoint, and nothing else may: TLS from the subnets that have something to do there.
+  # What may reach a private endpoint: TLS from the subnets that have something to do there, and what Databricks needs.
   clients_of_endpoints = ["nodes", "databricks_public", "databricks_private", "runner"]
 }
 
@@ -90,6 +90,23 @@ resource "azurerm_network_security_rule" "endpoints_from_clients" {
   source_port_range            = "*"
   destination_address_prefixes = [local.subnets["private_endpoints"].cidr]
   destination_port_range       = "443"
+}
+
+# Clusters reach the control plane by the workspace's endpoint: its relay is on 6666, further services on the others.
+# Source: "Azure Private Link concepts" of Azure Databricks, key considerations
+# (learn.microsoft.com/azure/databricks/security/network/concepts/private-link).
+resource "azurerm_network_security_rule" "endpoints_from_databricks" {
+  name                         = "allow-control-plane-from-databricks"
+  resource_group_name          = var.resource_group_name
+  network_security_group_name  = azurerm_network_security_group.this["private_endpoints"].name
+  priority                     = 110
+  direction                    = "Inbound"
+  access                       = "Allow"
+  protocol                     = "Tcp"
+  source_address_prefixes      = [for name in ["databricks_public", "databricks_private"] : local.subnets[name].cidr]
+  source_port_range            = "*"
+  destination_address_prefixes = [local.subnets["private_endpoints"].cidr]
+  destination_port_ranges      = ["3306", "6666", "8443-8451"]
 }
 
 resource "azurerm_network_security_rule" "endpoints_from_others" {

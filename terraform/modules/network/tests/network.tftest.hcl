@@ -33,7 +33,17 @@ run "cuts_the_range" {
 
   assert {
     condition     = azurerm_network_security_rule.endpoints_from_clients.destination_port_range == "443"
-    error_message = "Endpoints must be open for TLS only."
+    error_message = "Endpoints must be open to all their clients for TLS only."
+  }
+
+  assert {
+    condition     = toset(azurerm_network_security_rule.endpoints_from_databricks.destination_port_ranges) == toset(["3306", "6666", "8443-8451"])
+    error_message = "Databricks' clusters do not reach the control plane by its endpoint."
+  }
+
+  assert {
+    condition     = toset(azurerm_network_security_rule.endpoints_from_databricks.source_address_prefixes) == toset(["10.30.2.0/24", "10.30.3.0/24"])
+    error_message = "Databricks' ports must be open to its own subnets alone."
   }
 
   assert {
