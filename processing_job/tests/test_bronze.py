@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from lake_kit import SmallLake, record
+from lake_kit import SmallLake, record, rows_of
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame
 
 from etl_customers.errors import ReconciliationFailed, SourceFailed, WrittenMeanwhile
-from etl_customers.job import Layer
+from etl_customers.job import Job, Layer
 from etl_customers.modules.bronze.raw_parts import RawParts
 from etl_customers.modules.bronze.raw_reader import RawReader
 
@@ -58,8 +58,7 @@ def test_nothing_is_read_twice_even_without_the_checkpoint(lake: SmallLake) -> N
     shutil.rmtree(lake.root / "bronze" / "_checkpoints")
     lake.put("database", record(3))
     lake.run(Layer.BRONZE)
-    ids = sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
-    assert ids == ["C1", "C2", "C3"]
+    assert _ids(lake) == ["C1", "C2", "C3"]
     assert lake.job().bronze.version() > before
 
 
@@ -70,14 +69,62 @@ def test_a_lake_that_was_moved_is_no_new_one(lake: SmallLake, tmp_path_factory: 
     _touch_before(30, lake.put("database", record(3)))
     lake.root = Path(shutil.move(lake.root, tmp_path_factory.mktemp("elsewhere")))
     lake.run(Layer.BRONZE)
-    ids = sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
-    assert ids == ["C1", "C2", "C3"]
+    assert _ids(lake) == ["C1", "C2", "C3"]
 
 
 def _touch_before(days: int, batch: Path) -> None:
     """As `rsync -a` leaves a batch that was made so long ago."""
     for part in batch.glob("part-*"):
         os.utime(part, (part.stat().st_atime, part.stat().st_mtime - days * 24 * 3600))
+
+
+def test_a_batch_of_which_bronze_has_some_parts_is_finished(lake: SmallLake) -> None:
+    """As a run leaves it that ends between two micro-batches."""
+    batch = lake.put_csv(record(1))
+    _touch_before(1, batch)
+    good = (batch / "part-00000.csv").read_text(encoding="utf-8")
+    (batch / "part-00001.csv").write_text("other,header\n1,2\n", encoding="utf-8")
+    manifest = json.loads((batch / "_manifest.json").read_text(encoding="utf-8"))
+    (batch / "_manifest.json").write_text(json.dumps(manifest | {"rows_written": 2}), encoding="utf-8")
+    with pytest.raises(SourceFailed):
+        Job(lake.settings.model_copy(update={"max_files_per_trigger": 1}), "first").run(Layer.BRONZE)
+    assert _ids(lake) == ["C1"]
+    (batch / "part-00001.csv").write_text(good.replace("C1", "C2"), encoding="utf-8")
+    lake.run(Layer.BRONZE)
+    assert _ids(lake) == ["C1", "C2"]
+
+
+def test_a_bronze_without_rows_that_its_checkpoints_have_seen_is_completed(lake: SmallLake) -> None:
+    lake.put("database", record(1))
+    lake.run(Layer.BRONZE)
+    version = lake.job().bronze.version()
+    lake.put("database", record(2))
+    lake.put_csv(record(3))
+    lake.run_to_silver()
+    before = _content(lake)
+    lake.job().bronze.delta().restoreToVersion(version)
+    lake.run_to_silver()
+    assert _content(lake) == before
+    shutil.rmtree(lake.root / "bronze" / "customers")
+    lake.put("database", record(4))  # one source has something new besides
+    lake.run(Layer.BRONZE)
+    assert _ids(lake) == ["C1", "C2", "C3", "C4"]
+    folders = {path.name for path in (lake.root / "bronze" / "_checkpoints").iterdir()}
+    assert folders == {"database", "csv"}, "a checkpoint that served once is gone"
+    version = lake.job().bronze.version()
+    lake.run(Layer.BRONZE)
+    assert lake.job().bronze.version() == version
+
+
+def _content(lake: SmallLake) -> list[list[str]]:
+    job = lake.job()
+    return [
+        rows_of(table.read().drop("_ingested_at", "_run_id")) for table in (job.bronze, job.purchases, job.quarantine)
+    ]
+
+
+def _ids(lake: SmallLake) -> list[str]:
+    return sorted(row["customer_id"] for row in lake.job().bronze.read().collect())
 
 
 def test_a_row_lost_between_raw_and_bronze_fails_the_run(lake: SmallLake) -> None:

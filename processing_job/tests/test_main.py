@@ -88,6 +88,7 @@ def test_a_run_with_nothing_to_do_starts_no_spark(first_run: FirstRun) -> None:
     assert again.returncode == 0 and '"nothing_new"' in again.stderr and "Spark" not in again.stderr
     first, idle = (json.loads(Path(run.stdout.splitlines()[-1]).read_text(encoding="utf-8")) for run in (done, again))
     assert idle["run_id"] != first["run_id"] and idle["tables"] == first["tables"]
+    assert idle["lineage"] == {"batches": {}, "bronze_versions": None, "edges": first["lineage"]["edges"]}
 
 
 def test_the_entry_point_returns_when_all_is_well_and_exits_when_not(first_run: FirstRun) -> None:

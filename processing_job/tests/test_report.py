@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from etl_customers.quality.history import History, Step
 from etl_customers.quality.judge import Judge
 from etl_customers.quality.metric import Metric
 from etl_customers.report.render import report
-from etl_customers.summary import Summary
+from etl_customers.summary import NOTHING_READ, Summary
 
 _START, _DAY = datetime(2026, 1, 1, tzinfo=UTC).timestamp(), 86_400
 _RUNS = 35
@@ -119,6 +120,15 @@ def test_the_page_tells_quality_trends_freshness_and_lineage(page: str, browser:
     opened.locator("details summary").click()
     assert "And 10 more" in opened.inner_text("details")
     opened.close()
+
+
+def test_a_run_of_gold_alone_tells_no_figures_of_rows(contract: Contract) -> None:
+    """On Databricks the last task of a run writes the report; the rows were taken by another."""
+    history, verdicts = _history(contract)
+    summary = replace(_summary(verdicts), timings={"quality": 1.0, "gold": 2.0}, reconciliation=dict(NOTHING_READ))
+    page = report(summary, history, Lineage(), contract)
+    assert "Rows by source" in page and "silver.purchases: version 35" in page
+    assert not [words for words in ("found nothing new", "new batches", '<ul class="cards">') if words in page]
 
 
 def test_faults_are_found(browser: Browser, tmp_path: Path) -> None:

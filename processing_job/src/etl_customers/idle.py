@@ -44,8 +44,14 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
         sources={},
         reconciliation=dict(NOTHING_READ),
         quality=aged,
+        lineage=_of_no_row(last.lineage),
         timings={},
     )
+
+
+def _of_no_row(lineage: dict[str, Any]) -> dict[str, Any]:
+    """How the tables stand to each other is as it was; what the last run took is not this run's."""
+    return lineage | {"batches": {}, "bronze_versions": None} if lineage else {}
 
 
 def _aged(last: Summary, contract: Contract, now: datetime) -> list[dict[str, Any]] | None:

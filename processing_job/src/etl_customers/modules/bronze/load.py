@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -85,8 +87,9 @@ class BronzeAppend:
 class BronzeLoad:
     """The bronze task.
 
-    Progress is the reader's checkpoint, but not on its word alone: a batch that bronze already holds is not appended
-    again, so a lost checkpoint costs a second reading and nothing else.
+    Progress is the reader's checkpoint, but not on its word alone: a file that bronze already holds is not appended
+    again, so a lost checkpoint costs a second reading and nothing else; and what bronze lacks although the checkpoint
+    has seen it is read again.
     """
 
     spark: SparkSession
@@ -117,7 +120,12 @@ class BronzeLoad:
             self._check(batches, present, [])
             return batches
         failed = self._load_all(waiting)
-        self._check(batches, present + self._added(before), list(failed))
+        loaded = present + self._added(before)
+        lacking = waiting_parts((b for b in batches if b.source not in failed), loaded, self.contract, named=True)
+        if lacking:
+            failed |= self._load_again(lacking)
+            loaded = present + self._added(before)
+        self._check(batches, loaded, list(failed))
         if failed:
             raise worst(failed)
         return batches
@@ -134,6 +142,17 @@ class BronzeLoad:
             if fault is not None:
                 failed.setdefault(name, set()).add(fault)
         return failed
+
+    def _load_again(self, lacking: list[RawParts]) -> dict[str, set[Fault]]:
+        """Like `_load_all`, on checkpoints that have seen nothing: those of before know the files of rows that bronze
+        has no more, since it was restored or made anew.
+        """
+        job_log.info("bronze_lacks_seen_batches", streams=[parts.name for parts in lacking])
+        once = f"{self.checkpoint_path}/_once-{uuid.uuid4().hex}"
+        try:
+            return replace(self, checkpoint_path=once)._load_all(lacking)
+        finally:  # nobody else knows it; what a kill leaves of it is some small files
+            shutil.rmtree(once, ignore_errors=True)
 
     def _started(self, parts: RawParts) -> StreamingQuery | Fault:
         try:

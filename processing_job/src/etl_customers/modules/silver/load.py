@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 
 from customer_contract import Contract
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from etl_customers.errors import WrittenMeanwhile
+from etl_customers.modules.silver.classify import Outcome
 from etl_customers.modules.silver.counts import SilverCounts, count_newer, count_outcomes
 from etl_customers.modules.silver.meeting import meet
 from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
@@ -19,7 +21,7 @@ from etl_customers.utils import job_log
 from etl_customers.utils.change_feed import why_cut
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
-from etl_customers.utils.progress import Progress
+from etl_customers.utils.progress import Commit, Progress
 from etl_customers.utils.staging import Staging
 
 
@@ -54,8 +56,11 @@ class SilverLoad:
         progress = self.purchases.progress(self.bronze.name, table=self.bronze)
         if progress.consumed is not None and progress.consumed > until:
             progress = replace(progress, consumed=None)
-        is_new = self.bronze.changed_since(progress.consumed)
-        counts = self._take_all(progress, until) if is_new else SilverCounts.none()
+        if self.bronze.changed_since(progress.consumed):
+            counts = self._take_all(progress, until)
+        else:
+            counts = SilverCounts.none()
+            self._settle(progress)
         self.customers.refresh(self.purchases, self.run_id)
         return counts
 
@@ -81,15 +86,12 @@ class SilverLoad:
         counts.bronze_versions = (0 if progress.consumed is None else progress.consumed + 1, until)
         job_log.info("silver_classified", **counts.totals())
         commit = self.bronze.consumed_by(self.run_id, until)
-        drives_out = counts.replaced_conflicts > 0
-        if counts.total("quarantined") or drives_out:
-            write_quarantine(self.quarantine, staged, self.purchases, drives_out, commit)
-        if counts.total("written") and not progress.fresh:
-            resolve_conflicts(self.quarantine, staged, commit)
+        self._check_alone(progress)
+        settled = self._write_quarantine(staged, counts, progress, commit)
         self._check_alone(progress)
         # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
         figures = self._new_figures(staged, counts) if progress.consumed is None else counts
-        counted = replace(commit, figures={name: asdict(source) for name, source in figures.sources.items()})
+        counted = replace(settled, figures={name: asdict(source) for name, source in figures.sources.items()})
         write_purchases(self.purchases, met, counts.total("written"), progress.fresh, counted)
         self._check_alone(progress)
         return counts
@@ -99,11 +101,48 @@ class SilverLoad:
         arrivals = self.arrivals()
         return count_newer(staged, self.contract, arrivals) if arrivals else counts
 
+    def _write_quarantine(self, staged: DataFrame, counts: SilverCounts, progress: Progress, commit: Commit) -> Commit:
+        """What this run rejects goes in, conflicts that are settled leave; returns the commit for silver.purchases."""
+        before = self.quarantine.version()
+        if self._has_left_conflicts(before):  # before this run's own: silver still holds what it drives out
+            resolve_conflicts(self.quarantine, self.purchases.read(progress.version), commit)
+        drives_out = counts.replaced_conflicts > 0
+        if counts.total("quarantined") or drives_out:
+            held = self.purchases.read(progress.version) if drives_out else None
+            write_quarantine(self.quarantine, staged, held, commit)
+        if counts.total("written") and before:  # version 0 is the empty table
+            winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value)
+            resolve_conflicts(self.quarantine, winners, commit)
+        return self._settled(commit, before)
+
+    def _settle(self, progress: Progress) -> None:
+        """Nothing is new, but a run may have left conflicts."""
+        commit, before = Commit(self.run_id, {}), self.quarantine.version()
+        if self._has_left_conflicts(before):
+            resolve_conflicts(self.quarantine, self.purchases.read(progress.version), commit)
+            self.purchases.record(self._settled(commit, before))
+
+    def _has_left_conflicts(self, version: int) -> bool:
+        """True if quarantine may hold conflicts of a run that was killed, or overtaken, before it wrote to silver: what
+        settles them may be there already. To look for that through all of silver is for such cases only.
+        """
+        if version == 0:
+            return False
+        settled = self.purchases.progress(self.quarantine.name, table=self.quarantine)
+        return self.quarantine.changed_since(settled.consumed)
+
+    def _settled(self, commit: Commit, before: int) -> Commit:
+        """The same commit, which tells up to which version conflicts of quarantine are settled, if that is known."""
+        settled = self.quarantine.consumed_by(self.run_id, self.quarantine.version())
+        if self.quarantine.written_by_others(before, self.run_id):
+            return commit
+        return replace(commit, consumed=commit.consumed | settled.consumed, tables=commit.tables | settled.tables)
+
     def _check_alone(self, progress: Progress) -> None:
         """What was classified holds only for the rows that silver held then.
 
-        Asked before the commit; and after, as another run may have committed in between. It is then whichever came
-        last that tells how far bronze was taken, and the next run takes the rest again.
+        Asked before anything is written; and after, as another run may have committed in between. It is then whichever
+        came last that tells how far bronze was taken, and the next run takes the rest again.
         """
         if self.purchases.written_by_others(progress.version, self.run_id):
             raise WrittenMeanwhile("another run changed silver.purchases while this one worked")

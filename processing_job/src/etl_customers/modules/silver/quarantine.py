@@ -22,6 +22,7 @@ _SETTLED = (
     " (t._event_at < s._event_at OR t._event_at = s._event_at AND t._content_hash = s._content_hash)"
 )
 _IS_CONFLICT = f"exists(_errors, e -> e.rule = '{KEY_CONFLICT}')"
+_VERSION = ("purchase_key", "_event_at", "_content_hash")
 
 
 def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> LakeTable:
@@ -46,15 +47,16 @@ def quarantine_table(spark: SparkSession, silver: Place, contract: Contract) -> 
     return LakeTable(spark, address, NAME, schema, _STATS, columns=contract.columns, deletion_vectors=True)
 
 
-def write_quarantine(
-    table: LakeTable, staged: DataFrame, purchases: LakeTable, drives_out: bool, commit: Commit
-) -> None:
-    """Add what this run rejects, and what it drives out of silver, if anything. Doing it twice changes nothing."""
+def write_quarantine(table: LakeTable, staged: DataFrame, held: DataFrame | None, commit: Commit) -> None:
+    """Add what this run rejects, and what it drives out of silver. Doing it twice changes nothing.
+
+    `held`: silver's rows, those that `staged` was compared with; None: none is driven out.
+    """
     rejected = staged.where(F.col("_outcome") == Outcome.QUARANTINED.value).select(
         *(_shown(name, staged.columns) for name in _text_columns(table)), *_own_columns(commit)
     )
-    if drives_out:
-        rejected = rejected.unionByName(_driven_out(table, staged, purchases, commit))
+    if held is not None:
+        rejected = rejected.unionByName(_driven_out(table, staged, held, commit))
     rows = rejected.groupBy(*_KEYS).agg(*_one_of_each(table))
     rows = rows.select(*table.schema.fieldNames())
     if table.version() == 0:
@@ -64,16 +66,15 @@ def write_quarantine(
     table.merge(table.delta().alias("t").merge(rows.alias("s"), same).whenNotMatchedInsertAll(), commit)
 
 
-def resolve_conflicts(table: LakeTable, staged: DataFrame, commit: Commit) -> None:
-    """Drop conflicts that a version written now settles: had they come after it, they would have been stale if it is
-    newer, and duplicates if it says the same.
+def resolve_conflicts(table: LakeTable, versions: DataFrame, commit: Commit) -> None:
+    """Drop conflicts that these versions settle, one a purchase, which silver holds or is about to: had they come after
+    it, they would have been stale if it is newer, and duplicates if it says the same.
     """
-    versions = ("purchase_key", "_event_at", "_content_hash")
-    written = staged.where(F.col("_outcome") == Outcome.WRITTEN.value).select(*versions)
-    open_conflicts = table.read().where(_IS_CONFLICT).select(*versions)
-    if open_conflicts.alias("t").join(written.alias("s"), F.expr(_SETTLED), "left_semi").isEmpty():
+    versions = versions.select(*_VERSION)
+    open_conflicts = table.read().where(_IS_CONFLICT).select(*_VERSION)
+    if open_conflicts.alias("t").join(versions.alias("s"), F.expr(_SETTLED), "left_semi").isEmpty():
         return
-    builder = table.delta().alias("t").merge(written.alias("s"), _SETTLED)
+    builder = table.delta().alias("t").merge(versions.alias("s"), _SETTLED)
     table.merge(builder.whenMatchedDelete(_IS_CONFLICT.replace("(_errors", "(t._errors")), commit)
 
 
@@ -100,10 +101,10 @@ def _own_columns(commit: Commit) -> list[Column]:
     ]
 
 
-def _driven_out(table: LakeTable, staged: DataFrame, purchases: LakeTable, commit: Commit) -> DataFrame:
+def _driven_out(table: LakeTable, staged: DataFrame, held: DataFrame, commit: Commit) -> DataFrame:
     """Silver's present rows that lose to a row of this run at the same event time: from silver into quarantine."""
     losers = staged.where("_replaces_conflict").select("purchase_key")
-    rows = purchases.read().join(losers, "purchase_key", "left_semi")
+    rows = held.join(losers, "purchase_key", "left_semi")
     conflict = F.struct(F.lit(KEY_CONFLICT).alias("rule"), F.lit(None).cast("string").alias("column"))
     rows = rows.withColumn("_errors", F.array(conflict))
     text = [F.col(name).cast("string").alias(name) for name in _text_columns(table)]

@@ -1,0 +1,101 @@
+"""Quarantine keeps no conflict that silver has settled, whatever became of the run that wrote it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from history_kit import append_to_bronze
+from lake_kit import SmallLake, record
+
+from etl_customers.errors import WrittenMeanwhile
+from etl_customers.job import Job
+from etl_customers.modules.silver import load
+from etl_customers.modules.silver.counts import SilverCounts
+
+_AT, _LATER = "2025-04-01T12:00:00Z", "2025-04-02T12:00:00Z"
+
+
+class _Killed(BaseException):
+    """Not one that the job would catch."""
+
+
+def _arrive(lake: SmallLake, *versions: tuple[str, str, str]) -> None:
+    """Versions of one purchase (source, amount, time), in bronze as its load leaves them."""
+    rows: list[dict[str, str | None]] = []
+    for source, amount, at in versions:
+        batch = f"{at[:10]}-{amount}"
+        own = {"_source": source, "_batch_id": f"{source}/{batch}", "_row_hash": amount}
+        file = {"_source_file": f"/raw/{source}/customers/batch={batch}/part-00000.jsonl"}
+        rows.append({**record(1, total_amount=amount, updated_at=at), **own, **file})
+    append_to_bronze(lake.job(), rows)
+
+
+def _to_silver(lake: SmallLake) -> SilverCounts:
+    return lake.job()._silver_load().run()
+
+
+def _open(job: Job) -> list[str]:
+    return sorted(row["total_amount"] for row in job.quarantine.read().collect())
+
+
+def _silver(job: Job) -> list[str]:
+    return [str(row["total_amount"]) for row in job.purchases.read().collect()]
+
+
+def test_a_newer_version_settles_what_a_killed_first_load_left(
+    lake: SmallLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise _Killed
+
+    _arrive(lake, ("api", "2.00", _AT), ("api", "3.00", _AT))
+    monkeypatch.setattr(load, "write_purchases", die)
+    with pytest.raises(_Killed):
+        _to_silver(lake)
+    monkeypatch.undo()
+    job = lake.job()
+    assert len(_open(job)) == 1 and not _silver(job)
+    _arrive(lake, ("api", "9.00", _LATER))
+    assert _to_silver(lake).totals() == {"read": 3, "written": 1, "duplicate": 0, "stale": 2, "quarantined": 0}
+    assert (_silver(job), _open(job)) == (["9.00"], [])
+    versions = lake.job().purchases.version(), job.quarantine.version()
+    _to_silver(lake)
+    assert (job.purchases.version(), job.quarantine.version()) == versions
+
+
+def test_a_run_that_another_overtook_leaves_no_conflict_that_is_none(
+    lake: SmallLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First between what silver held and the writing, then amid the writing, when nothing else can tell."""
+    _arrive(lake, ("api", "2.00", _AT))
+    _to_silver(lake)
+    job = lake.job()
+    _arrive(lake, ("database", "5.00", _AT), ("api", "3.00", _AT))
+    with pytest.raises(WrittenMeanwhile):
+        _overtaken(lake, monkeypatch, "count_outcomes", ("api", "9.00", _LATER))
+    assert (_silver(job), _open(job), job.quarantine.version()) == (["9.00"], [], 0)
+    _arrive(lake, ("database", "7.00", _LATER), ("api", "8.00", _LATER))
+    with pytest.raises(WrittenMeanwhile):
+        _overtaken(lake, monkeypatch, "write_quarantine", ("api", "10.00", "2025-04-03T12:00:00Z"))
+    assert _silver(job) == ["10.00"]
+    assert _open(job) == ["8.00", "9.00"], "of the versions that silver held when the run began"
+    assert _to_silver(lake).total("read") == 0
+    assert (_silver(job), _open(job)) == (["10.00"], [])
+    version = job.purchases.version()
+    _to_silver(lake)
+    assert job.purchases.version() == version, "it is on record that nothing is left"
+
+
+def _overtaken(lake: SmallLake, monkeypatch: pytest.MonkeyPatch, at: str, *newer: tuple[str, str, str]) -> None:
+    """A run of silver during which, at that step, newer versions arrive and another run takes everything."""
+    step = getattr(load, at)
+
+    def overtake(*given: Any) -> Any:
+        monkeypatch.undo()
+        _arrive(lake, *newer)
+        _to_silver(lake)
+        return step(*given)
+
+    monkeypatch.setattr(load, at, overtake)
+    _to_silver(lake)
