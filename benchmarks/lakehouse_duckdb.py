@@ -79,7 +79,7 @@ def _date(source: SourceProfile) -> str:
 
 def _moment(source: SourceProfile) -> str:
     if source.timestamp_formats == ("ISO_8601",):
-        return f"WHEN '{source.name}' THEN try_cast(updated_text AS TIMESTAMPTZ)"
+        return f"WHEN '{source.name}' THEN try_cast(replace(upper(updated_text), ',', '.') AS TIMESTAMPTZ)"
     formats = [strptime_format(java) for java in source.timestamp_formats]
     return f"WHEN '{source.name}' THEN try_strptime(updated_text, {formats}) AT TIME ZONE '{source.time_zone}'"
 

@@ -188,12 +188,17 @@ def read_instant(text: Text, source: SourceProfile) -> tuple[datetime | None, li
     for format in source.timestamp_formats:
         try:
             iso = format == "ISO_8601"
-            instant = datetime.fromisoformat(cleaned) if iso else datetime.strptime(cleaned, strptime_format(format))
+            instant = _iso(cleaned) if iso else datetime.strptime(cleaned, strptime_format(format))
         except ValueError:
             continue
         local = instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(source.time_zone))
         return local.astimezone(UTC), []
     return None, ["DATE_INVALID"]
+
+
+def _iso(text: str) -> datetime:
+    """It cuts a fraction at the microsecond, takes a comma before it, and needs no seconds; but a capital Z."""
+    return datetime.fromisoformat(text.upper())
 
 
 def _luhn_holds(digits: str) -> bool:

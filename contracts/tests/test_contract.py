@@ -1,15 +1,20 @@
 """The contract file as it is, and what the loader says of broken ones."""
 
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copy
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
-from customer_contract import ContractError, Mask, MoneyLocale, Severity, Survivorship, load_contract
+from customer_contract import Column, ContractError, Mask, MoneyLocale, Severity, Survivorship, load_contract
 from customer_contract.names import abbreviated, match_key
+from customer_contract.reserved import DERIVED, OF_CUSTOMERS
 
 CONTRACTS = Path(__file__).resolve().parents[1]
+_READ_AS_VALUES = ("purchase_date", "updated_at", "total_amount", "store_location")
+_TEXTS = ("customer_id", "first_name", "product")
 
 
 def test_the_shipped_contract_has_the_columns_of_the_design_in_order() -> None:
@@ -120,6 +125,12 @@ def test_every_field_of_a_customer_declares_which_value_survives() -> None:
         (lambda d: _set(d, "email", "format", "e-mail"), "format"),
         (lambda d: _set(d, "email", "survivorship", "loudest"), "survivorship.*'newest', 'oldest' or 'most_trusted'"),
         (lambda d: _set(d, "email", "subject", "purchase"), "email.*needs a survivorship rule: one of newest, oldest"),
+        (lambda d: _property(d, "currencies")["value"].append("eur"), "currencies.2: .*should match pattern"),
+        (lambda d: _set(d, "purchase_date", "mask", "full"), "purchase_date.*mask none, or.*format text and mask full"),
+        (
+            lambda d: _rename(d, "product", "currency"),
+            "column currency: silver has a column of its own .* another name",
+        ),
         (lambda d: _first_rule(d)["implementation"].pop("mustBeLessThan"), "has no threshold"),
         (lambda d: _first_rule(d)["implementation"].update(measure="mood"), "measure"),
         (lambda d: _first_rule(d)["implementation"].update(measure="invalid_share"), "belongs on a property"),
@@ -129,14 +140,47 @@ def test_every_field_of_a_customer_declares_which_value_survives() -> None:
         (lambda d: _first_rule(d).update(implementation="look at it"), "must be a mapping"),
     ],
 )
-def test_a_broken_contract_is_refused_with_the_reason(tmp_path: Path, change: object, says: str) -> None:
-    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
-    change(document)  # type: ignore[operator]
-    copy(CONTRACTS / "stores.yaml", tmp_path)
-    path = tmp_path / "customers.odcs.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+def test_a_broken_contract_is_refused_with_the_reason(
+    tmp_path: Path, change: Callable[[dict], object], says: str
+) -> None:
+    path = _changed(tmp_path, change)
     with pytest.raises(ContractError, match=says):
         load_contract(path)
+
+
+def _column(name: str, /, **changes: str) -> Column:
+    return Column.model_validate(load_contract().column(name).model_dump() | changes)
+
+
+@pytest.mark.parametrize(
+    ("column", "changes", "says"),
+    [
+        *((name, {"mask": "full"}, "mask none, or, .* format text and mask full") for name in _READ_AS_VALUES),
+        *((name, {"mask": "email_domain"}, "email_domain: give mask none or full") for name in _TEXTS),
+        ("email", {"mask": "cpf_last3"}, "format email .* cpf_last3: give mask email_domain or full"),
+        ("cpf", {"mask": "card_last4"}, "format cpf .* card_last4: give mask cpf_last3 or full"),
+        ("credit_card_number", {"mask": "email_domain"}, "format payment_card .* give mask card_last4 or full"),
+        ("product", {"format": "cpf"}, "format cpf .* mask none: give mask cpf_last3 or full"),
+    ],
+)
+def test_a_mask_must_suit_the_format(column: str, changes: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=f"column {column}: .*{says}"):
+        _column(column, **changes)
+
+
+def test_a_text_may_be_hidden_whole() -> None:
+    for name in (*_TEXTS, "cpf", "email", "credit_card_number"):
+        assert _column(name, mask="full").sensitive
+
+
+def test_names_that_silver_gives_are_refused() -> None:
+    refused = [("product", name) for name in DERIVED] + [("first_name", name) for name in OF_CUSTOMERS]
+    for column, name in refused:
+        with pytest.raises(ValidationError, match=f"column {name}: silver has a column of its own"):
+            _column(column, name=name)
+    with pytest.raises(ValidationError, match="should match pattern"):
+        _column("product", name="_source")
+    assert _column("product", name="sources").name == "sources", "only the golden record has one"
 
 
 def test_quality_rules_come_from_the_table_and_from_its_columns() -> None:
@@ -149,11 +193,7 @@ def test_quality_rules_come_from_the_table_and_from_its_columns() -> None:
 
 
 def test_rules_of_other_engines_are_left_to_them(tmp_path: Path) -> None:
-    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
-    _first_rule(document)["engine"] = "soda"
-    copy(CONTRACTS / "stores.yaml", tmp_path)
-    path = tmp_path / "customers.odcs.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path = _changed(tmp_path, lambda d: _first_rule(d).update(engine="soda"))
     assert len(load_contract(path).quality) == len(load_contract().quality) - 1
 
 
@@ -166,6 +206,26 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_text("name: São Paulo\n", encoding="latin-1")
     with pytest.raises(ContractError, match="latin.yaml: is not UTF-8"):
         load_contract(tmp_path / "latin.yaml")
+
+
+def _changed(folder: Path, change: Callable[[dict], object]) -> Path:
+    """A contract of that folder's own: the shipped one, changed."""
+    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
+    change(document)
+    copy(CONTRACTS / "stores.yaml", folder)
+    path = folder / "customers.odcs.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+def _property(document: dict, name: str) -> dict:
+    (entry,) = [e for e in document["customProperties"] if e["property"] == name]
+    return entry
+
+
+def _rename(document: dict, column: str, name: str) -> None:
+    (item,) = [p for p in document["schema"][0]["properties"] if p["name"] == column]
+    item["name"] = name
 
 
 def _set(document: dict, column: str, name: str, value: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from api_ingestion.domain.cursor import CursorType
 from customer_contract import Contract, MoneyLocale
 from customer_contract.names import match_key as python_match_key
 from pyspark.sql import Column, SparkSession
@@ -141,24 +142,46 @@ def test_dates_by_the_declared_format_only(
     assert _rows(spark, [text], date=date)[0]["date"] == expected
 
 
-@pytest.mark.parametrize(
-    ("source", "text", "expected"),
-    [
-        ("database", "2025-04-01T12:00:00Z", "2025-04-01 12:00:00"),
-        ("database", "2025-04-01T12:00:00.123456+00:00", "2025-04-01 12:00:00.123456"),
-        ("database", "2025-04-01 09:00:00-03", "2025-04-01 12:00:00"),
-        ("database", "2025-04-01T09:00:00", "2025-04-01 12:00:00"),
-        ("database", "2025", None),
-        ("csv", "01/04/2025 09:00:00", "2025-04-01 12:00:00"),
-        ("csv", "01/04/2025 09:00", "2025-04-01 12:00:00"),
-        ("csv", "31/02/2025 09:00", None),
-    ],
-)
-def test_instants_by_the_declared_formats_and_zone(
-    spark: SparkSession, contract: Contract, source: str, text: str, expected: str | None
-) -> None:
-    instant = dates.read_timestamp(F.col("text"), contract.source(source)).cast("string")
-    assert _rows(spark, [text], instant=instant)[0]["instant"] == expected
+INSTANTS = {
+    ("database", "2025-04-01T12:00:00Z"): "2025-04-01 12:00:00",
+    ("database", "2025-04-01T12:00:00.123456+00:00"): "2025-04-01 12:00:00.123456",
+    ("database", "2025-04-01 09:00:00-03"): "2025-04-01 12:00:00",
+    ("database", "2025-04-01T09:00:00"): "2025-04-01 12:00:00",
+    # .NET writes seven digits of a fraction, Java nine, and no seconds where they are zero.
+    ("api", "2025-03-31T12:00:00.1234567Z"): "2025-03-31 12:00:00.123456",
+    ("api", "2025-03-31T12:00:00.123456999-0300"): "2025-03-31 15:00:00.123456",
+    ("api", "2025-03-31T12:00Z"): "2025-03-31 12:00:00",
+    ("api", "2025-03-31 09:00-03:00"): "2025-03-31 12:00:00",
+    ("api", "2025-03-31T09:00"): "2025-03-31 12:00:00",
+    ("api", "2025-03-31t12:00:00z"): "2025-03-31 12:00:00",
+    ("api", "2025-03-31t12:00z"): "2025-03-31 12:00:00",
+    ("api", "2025-03-31T12:00:00,5Z"): "2025-03-31 12:00:00.5",
+    ("api", "2025-03-31T09:00:00,123456789"): "2025-03-31 12:00:00.123456",
+    ("api", "2025-03-31T12:00:00.1234567891Z"): None,
+    ("api", "2025-03-31T12:00:00.Z"): None,
+    ("api", "2025-03-31T12:00,5Z"): None,
+    ("api", "2025-03-31T12Z"): None,
+    ("api", "2025-03-31T24:01Z"): None,
+    ("api", "2025-02-30T12:00Z"): None,
+    ("api", "2025-03-31T12:00:00 UTC"): None,
+    ("api", "2025-03-31"): None,
+    ("database", "2025"): None,
+    ("csv", "01/04/2025 09:00:00"): "2025-04-01 12:00:00",
+    ("csv", "01/04/2025 09:00"): "2025-04-01 12:00:00",
+    ("csv", "31/02/2025 09:00"): None,
+}
+
+
+def test_instants_by_the_declared_formats_and_zone(spark: SparkSession, contract: Contract) -> None:
+    found = {}
+    for source in contract.sources:
+        texts = [text for of, text in INSTANTS if of == source.name]
+        instant = dates.read_timestamp(F.col("text"), source).cast("string")
+        found |= {(source.name, text): row["at"] for text, row in zip(texts, _rows(spark, texts, at=instant))}
+    assert found == INSTANTS
+    ordered = {text for source, text in INSTANTS if source == "api" and CursorType.TIMESTAMP.key(text)}
+    not_read = {"2025-03-31", "2025-03-31T12:00,5Z", "2025-03-31T12:00:00.1234567891Z"}
+    assert {text for (source, text), at in INSTANTS.items() if source == "api" and at} == ordered - not_read
 
 
 def test_store_names_are_matched_in_spark_as_in_python(spark: SparkSession, contract: Contract) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from customer_contract import Contract
+from delta import exceptions
 from pyspark import cloudpickle
 from pyspark.sql.types import StringType, StructField, StructType
 
@@ -19,6 +20,7 @@ import etl_customers
 from etl_customers.modules.bronze.load import BronzeAppend
 from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils.address import Address
+from etl_customers.utils.conflicts import CONFLICTS
 
 ROOT = Path(etl_customers.__file__).parent
 _CONTEXT = {"sparkContext", "SparkContext", "SparkConf", "SQLContext", "sqlContext", "_sc", "sc"}
@@ -81,6 +83,19 @@ def test_what_foreach_batch_calls_can_be_sent_to_another_process(contract: Contr
     address, key = Address("`c`.`s`.`t`", is_name=True), TokenKey("k1", bytes(range(40)))
     append = BronzeAppend(contract, address, schema, key, "run", "csv", bulk=False)
     assert cloudpickle.loads(cloudpickle.dumps(append)) == append
+
+
+def test_of_delta_only_what_is_documented_is_imported() -> None:
+    """Databricks Runtime brings a `delta` of its own, whose files need not be those of the open-source package."""
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "delta":
+                found |= {(node.module, alias.name) for alias in node.names}
+    assert ("delta", "exceptions") in found
+    documented = {"delta": {"exceptions"}, "delta.tables": {"DeltaTable", "DeltaMergeBuilder"}}
+    assert not [(module, name) for module, name in found if name not in documented.get(str(module), ())]
+    assert {kind.__name__ for kind in CONFLICTS} <= set(exceptions.__all__)
 
 
 def test_a_given_session_is_told_only_what_serverless_lets_it_set() -> None:

@@ -2,21 +2,18 @@
 
 from customer_contract.errors import ContractError
 from customer_contract.loader import load_contract
-from customer_contract.model import (
-    Column,
+from customer_contract.model import Column, Contract, SourceProfile, Store
+from customer_contract.quality import Measure, QualityRule, Severity
+from customer_contract.vocabulary import (
     ColumnFormat,
-    Contract,
     LogicalType,
     Mask,
     MoneyLocale,
     PersonalData,
     RawFormat,
-    SourceProfile,
-    Store,
     Subject,
     Survivorship,
 )
-from customer_contract.quality import Measure, QualityRule, Severity
 
 __all__ = [
     "Column",

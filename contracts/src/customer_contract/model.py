@@ -7,88 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from customer_contract.names import abbreviated, match_key
 from customer_contract.quality import QualityRule
+from customer_contract.reserved import DERIVED, OF_CUSTOMERS
+from customer_contract.vocabulary import (
+    MASKS,
+    ColumnFormat,
+    LogicalType,
+    Mask,
+    MoneyLocale,
+    PersonalData,
+    RawFormat,
+    Subject,
+    Survivorship,
+)
 
-
-class LogicalType(StrEnum):
-    """ODCS logical types that the platform uses."""
-
-    STRING = "string"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    NUMBER = "number"
-
-
-class ColumnFormat(StrEnum):
-    """What a column's text means; silver has one standardiser and one set of rules for each."""
-
-    IDENTIFIER = "identifier"
-    TEXT = "text"
-    PERSON_NAME = "person_name"
-    CPF = "cpf"
-    EMAIL = "email"
-    PAYMENT_CARD = "payment_card"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    MONEY = "money"
-    STORE = "store"
-
-
-class PersonalData(StrEnum):
-    """Class of personal data in the sense of LGPD art. 5."""
-
-    NONE = "none"
-    PSEUDONYMOUS = "pseudonymous"
-    PERSONAL = "personal"
-    DIRECT_IDENTIFIER = "direct_identifier"
-    FINANCIAL = "financial"
-
-
-class Mask(StrEnum):
-    """How a value is shown past bronze."""
-
-    NONE = "none"
-    CPF_LAST3 = "cpf_last3"
-    CARD_LAST4 = "card_last4"
-    EMAIL_DOMAIN = "email_domain"
-    FULL = "full"
-
-
-class Subject(StrEnum):
-    """Whom or what a column describes: the purchase itself, or the customer on it."""
-
-    PURCHASE = "purchase"
-    CUSTOMER = "customer"
-
-
-class Survivorship(StrEnum):
-    """Which of a customer's values, over all purchases that have one, the golden record takes.
-
-    Ties: NEWEST and OLDEST by the source trusted most, MOST_TRUSTED by the newest event.
-    """
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    MOST_TRUSTED = "most_trusted"
-
-
-class MoneyLocale(StrEnum):
-    """How a source that writes only one separator means it: `1.234` is a thousand in pt_BR."""
-
-    PT_BR = "pt_BR"
-    EN_US = "en_US"
-
-
-class RawFormat(StrEnum):
-    """File formats of raw; a source names the one in which its service usually writes."""
-
-    JSON_LINES = "jsonl"
-    CSV = "csv"
+#: ISO 4217 code.
+Currency = Annotated[str, Field(pattern=r"\A[A-Z]{3}\z")]
 
 
 class _Frozen(BaseModel):
@@ -132,6 +71,22 @@ class Column(_Frozen):
             raise ValueError(f"column {self.name}: personalData {self.personal_data} needs a mask other than none")
         return self
 
+    @model_validator(mode="after")
+    def _mask_suits_format(self) -> Column:
+        if self.mask in (suited := MASKS[self.format]):
+            return self
+        instead = f"give mask {' or '.join(suited)}"
+        if suited == (Mask.NONE,):
+            instead += f", or, to hide the value, format {ColumnFormat.TEXT} and mask {Mask.FULL}"
+        raise ValueError(f"column {self.name}: format {self.format} cannot be shown under mask {self.mask}: {instead}")
+
+    @model_validator(mode="after")
+    def _name_is_free(self) -> Column:
+        of_golden_record = self.subject is Subject.CUSTOMER and self.name in OF_CUSTOMERS
+        if self.name in DERIVED or of_golden_record:
+            raise ValueError(f"column {self.name}: silver has a column of its own of that name: give another name")
+        return self
+
 
 class SourceProfile(_Frozen):
     """What silver must know of one source to read its text."""
@@ -141,7 +96,7 @@ class SourceProfile(_Frozen):
     priority: int = Field(ge=1)
     key_namespace: str
     money_locale: MoneyLocale
-    currency: str = Field(pattern=r"\A[A-Z]{3}\z")
+    currency: Currency
     date_format: str
     timestamp_formats: tuple[str, ...] = Field(min_length=1)
     time_zone: str
@@ -178,7 +133,7 @@ class Contract(_Frozen):
     sources: tuple[SourceProfile, ...] = Field(min_length=1)
     stores: tuple[Store, ...] = Field(min_length=1)
     store_abbreviations: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    currencies: tuple[str, ...] = Field(min_length=1)
+    currencies: tuple[Currency, ...] = Field(min_length=1)
     high_value_purchase: Decimal
     quality: tuple[QualityRule, ...] = ()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from delta.exceptions import base
+from delta import exceptions
 
 #: Classes whose commit was refused as a whole: nothing of it is in the table.
 CONFLICTS = (
-    base.DeltaConcurrentModificationException,
-    base.ConcurrentWriteException,
-    base.MetadataChangedException,
-    base.ProtocolChangedException,
-    base.ConcurrentAppendException,
-    base.ConcurrentDeleteReadException,
-    base.ConcurrentDeleteDeleteException,
-    base.ConcurrentTransactionException,
+    exceptions.DeltaConcurrentModificationException,
+    exceptions.ConcurrentWriteException,
+    exceptions.MetadataChangedException,
+    exceptions.ProtocolChangedException,
+    exceptions.ConcurrentAppendException,
+    exceptions.ConcurrentDeleteReadException,
+    exceptions.ConcurrentDeleteDeleteException,
+    exceptions.ConcurrentTransactionException,
 )

@@ -12,8 +12,12 @@ from etl_customers.modules.silver.text import first_fault
 
 ISO_8601 = "ISO_8601"
 _ISO_DATE = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)\z"
-_ISO_TIME = _ISO_DATE + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+#: As Spark reads it too, which cuts a fraction at the microsecond: what most sources write.
+_ISO_TIME = _ISO_DATE + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+#: As some write it: without seconds, as Java does where they are zero; with a decimal comma; in small letters.
+_ISO_RARE = rf"(?i){_ISO_DATE}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]{{1,9}})?)?{_ZONE}?\z"
+_NO_SECONDS = r"([T ][0-9]{2}:[0-9]{2})(?!:)"
 _DAY = 24 * 3600 * 1_000_000  # microseconds
 _OLDEST = (date(1900, 1, 1) - date(1970, 1, 1)).days * _DAY
 
@@ -45,9 +49,22 @@ def fault(value: Column, received_at: Column, is_date: bool) -> Column:
 
 def _read_timestamp(text: Column, format: str, zone: str) -> Column:
     if format == ISO_8601:
-        instant = text.try_cast("timestamp")
-        local = F.when(text.rlike(_ISO_TIME + r"\z"), F.to_utc_timestamp(instant, zone))
-        return F.when(text.rlike(_ISO_TIME + _ZONE), instant).otherwise(local)
+        return _read_iso(text, zone)
     instant = F.try_to_timestamp(text, F.lit(format))
     has_zone = any(letter in format for letter in "XxZVzO")
     return instant if has_zone else F.to_utc_timestamp(instant, zone)
+
+
+def _read_iso(text: Column, zone: str) -> Column:
+    """The same spellings as the API service's cursor takes (`api_ingestion.domain.cursor`), but a day alone: it is no
+    instant, and tells nothing of two versions of one day. The usual ones cost one look, or two without a zone.
+    """
+    spelt = F.regexp_replace(F.upper(F.replace(text, F.lit(","), F.lit("."))), _NO_SECONDS, "$1:00")
+    usual, spelt_out = text.try_cast("timestamp"), spelt.try_cast("timestamp")
+    return (
+        F.when(text.rlike(rf"{_ISO_TIME}{_ZONE}\z"), usual)
+        .when(text.rlike(rf"{_ISO_TIME}\z"), F.to_utc_timestamp(usual, zone))
+        .when(~text.rlike(_ISO_RARE), F.lit(None))
+        .when(spelt.rlike(rf"{_ZONE}\z"), spelt_out)
+        .otherwise(F.to_utc_timestamp(spelt_out, zone))
+    )
