@@ -11,7 +11,6 @@ from lake_kit import SmallLake, record
 from etl_customers.errors import WrittenMeanwhile
 from etl_customers.job import Job
 from etl_customers.modules.silver import load
-from etl_customers.modules.silver.counts import SilverCounts
 
 _AT, _LATER = "2025-04-01T12:00:00Z", "2025-04-02T12:00:00Z"
 
@@ -31,10 +30,6 @@ def _arrive(lake: SmallLake, *versions: tuple[str, str, str]) -> None:
     append_to_bronze(lake.job(), rows)
 
 
-def _to_silver(lake: SmallLake) -> SilverCounts:
-    return lake.job()._silver_load().run()
-
-
 def _open(job: Job) -> list[str]:
     return sorted(row["total_amount"] for row in job.quarantine.read().collect())
 
@@ -52,15 +47,15 @@ def test_a_newer_version_settles_what_a_killed_first_load_left(
     _arrive(lake, ("api", "2.00", _AT), ("api", "3.00", _AT))
     monkeypatch.setattr(load, "write_purchases", die)
     with pytest.raises(_Killed):
-        _to_silver(lake)
+        lake.run_purchases()
     monkeypatch.undo()
     job = lake.job()
     assert len(_open(job)) == 1 and not _silver(job)
     _arrive(lake, ("api", "9.00", _LATER))
-    assert _to_silver(lake).totals() == {"read": 3, "written": 1, "duplicate": 0, "stale": 2, "quarantined": 0}
+    assert lake.run_purchases().totals() == {"read": 3, "written": 1, "duplicate": 0, "stale": 2, "quarantined": 0}
     assert (_silver(job), _open(job)) == (["9.00"], [])
     versions = lake.job().purchases.version(), job.quarantine.version()
-    _to_silver(lake)
+    lake.run_purchases()
     assert (job.purchases.version(), job.quarantine.version()) == versions
 
 
@@ -69,7 +64,7 @@ def test_a_run_that_another_overtook_leaves_no_conflict_that_is_none(
 ) -> None:
     """First between what silver held and the writing, then amid the writing, when nothing else can tell."""
     _arrive(lake, ("api", "2.00", _AT))
-    _to_silver(lake)
+    lake.run_purchases()
     job = lake.job()
     _arrive(lake, ("database", "5.00", _AT), ("api", "3.00", _AT))
     with pytest.raises(WrittenMeanwhile):
@@ -80,10 +75,10 @@ def test_a_run_that_another_overtook_leaves_no_conflict_that_is_none(
         _overtaken(lake, monkeypatch, "write_quarantine", ("api", "10.00", "2025-04-03T12:00:00Z"))
     assert _silver(job) == ["10.00"]
     assert _open(job) == ["8.00", "9.00"], "of the versions that silver held when the run began"
-    assert _to_silver(lake).total("read") == 0
+    assert lake.run_purchases().total("read") == 0
     assert (_silver(job), _open(job)) == (["10.00"], [])
     version = job.purchases.version()
-    _to_silver(lake)
+    lake.run_purchases()
     assert job.purchases.version() == version, "it is on record that nothing is left"
 
 
@@ -94,8 +89,8 @@ def _overtaken(lake: SmallLake, monkeypatch: pytest.MonkeyPatch, at: str, *newer
     def overtake(*given: Any) -> Any:
         monkeypatch.undo()
         _arrive(lake, *newer)
-        _to_silver(lake)
+        lake.run_purchases()
         return step(*given)
 
     monkeypatch.setattr(load, at, overtake)
-    _to_silver(lake)
+    lake.run_purchases()
