@@ -1,4 +1,7 @@
-"""gold.customer_360: one row a customer, known by token only: no name, no masked CPF, no e-mail beyond its domain."""
+"""gold.customer_360: one row a customer, known by token only: no name, no masked CPF, no e-mail beyond its domain.
+
+All purchases without a CPF are one row more, so that its sums are those of silver.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,16 @@ from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.staging import Staging
 
+#: Before a currency's code, in small letters.
+_REVENUE = "total_revenue_"
+
 
 def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> GroupedTable:
     """`gold.customer_360` and how it is made from purchases."""
     columns: list[tuple[str, DataType, str]] = [
-        ("cpf_token", StringType(), "The customer, by HMAC of the CPF"),
+        ("cpf_token", StringType(), "The customer, by HMAC of the CPF; NULL: all purchases without a CPF, no customer"),
         ("token_key_id", StringType(), "Which key made the token"),
-        ("email_domain", StringType(), "Domain of the newest e-mail address"),
+        ("email_domain", StringType(), "Domain of the newest e-mail address; NULL where the customer is not known"),
         ("purchases", LongType(), "Purchases"),
         ("high_value_purchases", LongType(), f"Purchases of {contract.high_value_purchase} and more"),
         ("stores", LongType(), "Different stores"),
@@ -42,7 +48,8 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
 
 
 def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
-    domain = F.when(F.col("email").contains("@"), F.substring_index("email", "@", -1))
+    has_domain = F.col("cpf_token").isNotNull() & F.col("email").contains("@")
+    domain = F.when(has_domain, F.substring_index("email", "@", -1))
     revenue = [column for currency in contract.currencies for column in _revenue(currency)]
     return purchases.groupBy("cpf_token").agg(
         _newest(F.col("token_key_id")).alias("token_key_id"),
