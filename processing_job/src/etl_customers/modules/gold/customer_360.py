@@ -35,7 +35,7 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
     ]
     for currency in contract.currencies:
         code = currency.lower()
-        columns.append((f"total_revenue_{code}", DecimalType(28, 2), f"Sum of the amounts in {currency}"))
+        columns.append((f"{_REVENUE}{code}", DecimalType(28, 2), f"Sum of the amounts in {currency}"))
         columns.append((f"average_ticket_{code}", DecimalType(18, 2), f"Average amount in {currency}"))
     fields = [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in columns]
     stats = ("cpf_token", "first_purchase", "last_purchase")
@@ -45,6 +45,12 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
     rules = f"high_value={contract.high_value_purchase} ties=value"
     staging = Staging(spark, gold.table("_stage_customer_360"), "gold._stage_customer_360")
     return GroupedTable(table, keys, lambda purchases: _aggregate(purchases, contract), rules=rules, staging=staging)
+
+
+def revenue_columns(table: LakeTable) -> dict[str, str]:
+    """Currency -> the column that sums its amounts; none for a table that has no such columns."""
+    names = [name for name in table.schema.fieldNames() if name.startswith(_REVENUE)]
+    return {name.removeprefix(_REVENUE).upper(): name for name in names}
 
 
 def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
@@ -76,6 +82,6 @@ def _revenue(currency: str) -> list[Column]:
     amount = F.when(F.col("currency") == currency, F.col("total_amount"))
     code = currency.lower()
     return [
-        F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(28,2)").alias(f"total_revenue_{code}"),
+        F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(28,2)").alias(f"{_REVENUE}{code}"),
         F.avg(amount).cast("decimal(18,2)").alias(f"average_ticket_{code}"),
     ]
