@@ -95,14 +95,14 @@ CREATE VIEW read AS SELECT *,
     CASE _source {dates} END::DATE AS purchase_date,
     CASE _source {moments} END AT TIME ZONE 'UTC' AS updated_at,
     regexp_extract(regexp_replace(amount_text, '\s', '', 'g'),
-        '^(-)?(R\$|US\$|\$|BRL|USD)?(-)?([0-9][0-9.,]*)$', ['minus', 'symbol', 'late_minus', 'number']) AS money
+        '^(-)?([A-Z]{0,3}\p{Sc}|[A-Z]{3})?(-)?([0-9][0-9.,]*)$', ['minus', 'symbol', 'late_minus', 'number']) AS money
 FROM cleaned;
 
 CREATE VIEW typed AS SELECT read.*, stores.id AS store_id, stores.state AS store_state, stores.name AS store_name,
-    CASE WHEN money.minus = '' OR money.late_minus = ''
+    CASE WHEN (money.minus = '' OR money.late_minus = '') AND money.symbol IN ('', 'R$', 'BRL', '$', 'US$', 'USD')
          THEN try_cast((money.minus || money.late_minus || number_of(money.number, brazilian)) AS DECIMAL(18,2)) END AS amount,
     CASE WHEN money.symbol IN ('R$', 'BRL') THEN 'BRL' WHEN money.symbol IN ('$', 'US$', 'USD') THEN 'USD'
-         ELSE own_currency END AS currency,
+         WHEN coalesce(money.symbol, '') = '' THEN own_currency END AS currency,
     cpf_fault(cpf) AS cpf_fault, card_fault(card) AS card_fault, email_fault(email) AS email_fault
 FROM read LEFT JOIN stores ON stores.key = read.store_key;
 
@@ -115,7 +115,8 @@ CREATE VIEW checked AS SELECT *,
         error(text_fault(last_name, false, 200, cpf, card, email), 'last_name'),
         error(email_fault, 'email'), error(card_fault, 'credit_card_number'),
         error(moment_fault(date_text, purchase_date::TIMESTAMP), 'purchase_date'),
-        error(CASE WHEN amount_text IS NOT NULL AND amount IS NULL THEN 'AMOUNT_INVALID'
+        error(CASE WHEN currency IS NULL THEN 'CURRENCY_UNKNOWN'
+                   WHEN amount_text IS NOT NULL AND amount IS NULL THEN 'AMOUNT_INVALID'
                    WHEN amount < 0 THEN 'AMOUNT_BELOW_MINIMUM' END, 'total_amount'),
         error(text_fault(product, false, 500, cpf, card, email), 'product'),
         error(CASE WHEN store_key IS NOT NULL AND store_id IS NULL THEN 'STORE_UNKNOWN' END, 'store_location'),

@@ -27,7 +27,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
 _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LOCAL_MASKED = re.compile(r".?\*{3}")
-_MONEY = re.compile(r"(\()?(-)?(R\$|US\$|\$|BRL|USD)?(-)?([0-9][0-9.,]*)(\))?", re.IGNORECASE)
+_MONEY = re.compile(r"(\()?(-)?([A-Z]{0,3}[$€£¥]|[A-Z]{3})?(-)?([0-9][0-9.,]*)(\))?", re.IGNORECASE)
 _US = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)\.[0-9]{1,2}")
 _BR = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+),[0-9]{1,2}")
 _US_GROUPS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
@@ -144,8 +144,8 @@ class TextReader:
         return value, faults
 
 
-def read_money(text: Text, source: SourceProfile, minimum: Decimal | int) -> tuple[Decimal | None, str, list[str]]:
-    """Amount, currency and faults."""
+def read_money(text: Text, source: SourceProfile, minimum: Decimal | int) -> tuple[Decimal | None, Text, list[str]]:
+    """Amount, currency and faults, by the shipped contract's currencies."""
     cleaned = clean(text)
     if cleaned is None:
         return None, source.currency, []
@@ -153,7 +153,9 @@ def read_money(text: Text, source: SourceProfile, minimum: Decimal | int) -> tup
     if found is None:
         return None, source.currency, ["AMOUNT_INVALID"]
     opening, minus, symbol, late_minus, number, closing = found.groups()
-    currency = _CURRENCIES[symbol.upper()] if symbol else source.currency
+    currency = _CURRENCIES.get(symbol.upper()) if symbol else source.currency
+    if currency is None:
+        return None, None, ["CURRENCY_UNKNOWN"]
     signs = sum(map(bool, (minus, late_minus, opening and closing)))
     if signs > 1 or bool(opening) != bool(closing):
         return None, currency, ["AMOUNT_INVALID"]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import yaml
 from lake_kit import CPFS
 
 from etl_customers.job import Job
 from etl_customers.utils.progress import Commit
 
+CONTRACTS = Path(__file__).parents[2] / "contracts"
 _SOURCES = ("database", "api", "csv")
 _STORES = ("São Paulo - Paulista", "SP - Paulista", "campinas", "RJ – Copacabana", None)
 _DAYS = ("2025-03-01", "2025-03-31", "2025-04-01", None)
@@ -77,7 +81,7 @@ class History:
         choose = self._random.choice
         return {
             "customer_id": f"C{choose('123')}",
-            "cpf": choose(CPFS[:3]),
+            "cpf": choose((*CPFS[:3], None)),
             "first_name": choose(_FIRST_NAMES),
             "last_name": "Souza",
             "email": choose((f"ana{minute}@example.com", "bruno@example.org", None)),
@@ -112,6 +116,17 @@ def _as_csv(row: Row) -> Row:
         "total_amount": amount if amount is None or "$" in amount else amount.replace(".", ","),
         "updated_at": (at - timedelta(hours=3)).strftime("%d/%m/%Y %H:%M:%S"),
     }
+
+
+def contract_without_need_of_cpf(folder: Path) -> Path:
+    """The shipped contract, but a purchase need not tell whose it is."""
+    document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
+    (cpf,) = [each for each in document["schema"][0]["properties"] if each["name"] == "cpf"]
+    cpf["required"] = False
+    shutil.copy(CONTRACTS / "stores.yaml", folder)
+    path = folder / "customers.odcs.yaml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return path
 
 
 def append_to_bronze(job: Job, rows: list[Row]) -> None:

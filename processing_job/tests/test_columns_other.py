@@ -103,7 +103,11 @@ MONEY = {
     ("1e3", "en_US"): (None, "BRL", "AMOUNT_INVALID"),
     ("(5,00", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
     ("-(5,00)", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
-    ("€ 5,00", "pt_BR"): (None, "BRL", "AMOUNT_INVALID"),
+    ("€ 5,00", "pt_BR"): (None, None, "CURRENCY_UNKNOWN"),
+    ("EUR 5.00", "en_US"): (None, None, "CURRENCY_UNKNOWN"),
+    ("-mx$ 5.00", "en_US"): (None, None, "CURRENCY_UNKNOWN"),
+    ("5.00 USD", "en_US"): (None, "BRL", "AMOUNT_INVALID"),
+    ("brl 5.00", "en_US"): ("5.00", "BRL", None),
     ("99999999999999999999", "en_US"): (None, "BRL", "AMOUNT_INVALID"),
 }
 
@@ -113,13 +117,29 @@ def test_money(spark: SparkSession) -> None:
     for locale in MoneyLocale:
         texts = [text for text, of in MONEY if of == locale.value]
         parts = money.parts(F.col("text"))
-        amount = money.read(money.plain(F.col("text")), parts, F.lit(locale is MoneyLocale.PT_BR))
-        broken = money.fault(amount, parts, F.lit(Decimal(0)))
-        currency = money.currency(parts, F.lit("BRL"))
+        currency = money.currency(parts, "BRL", ("BRL", "USD"))
+        amount = money.read(money.plain(F.col("text")), parts, F.lit(locale is MoneyLocale.PT_BR), currency)
+        broken = money.fault(amount, currency, parts, F.lit(Decimal(0)))
         columns = {"amount": amount.cast("string"), "currency": currency, "broken": broken}
         for text, row in zip(texts, _rows(spark, texts, **columns)):
             found[text, locale.value] = (row["amount"], row["currency"], row["broken"])
     assert found == MONEY
+
+
+def test_the_contract_says_which_currencies_there_are_and_the_source_which_one_it_means(spark: SparkSession) -> None:
+    texts = ["1", "$ 1", "US$ 1", "R$ 1", "MXN 1", "€ 1", "eur 1", "£ 1", "CHF 1", "MX$ 1"]
+    parts = money.parts(F.col("text"))
+    of = {
+        "brazilian": money.currency(parts, "BRL", ("BRL",)),
+        "mexican": money.currency(parts, "MXN", ("USD", "MXN")),
+        "european": money.currency(parts, "EUR", ("EUR", "USD", "CHF")),
+    }
+    rows = _rows(spark, texts, **of)
+    assert {name: [row[name] for row in rows] for name in of} == {
+        "brazilian": ["BRL", None, None, "BRL", None, None, None, None, None, None],
+        "mexican": ["MXN", "MXN", "USD", None, "MXN", None, None, None, None, None],
+        "european": ["EUR", "USD", "USD", None, None, "EUR", "EUR", None, "CHF", None],
+    }
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,10 @@ _VERSIONS = (
 )
 
 
-def _purchases(spark: SparkSession, versions: tuple[tuple, ...]) -> DataFrame:
+def _purchases(spark: SparkSession, versions: tuple[tuple, ...], token: str | None = "t") -> DataFrame:
+    person = ("k1", "C1", "cpf")
     rows = [
-        ("t", key, source, priority, datetime(2025, 5, day, tzinfo=UTC), content, "k1", "C1", "cpf", name, *[None] * 3)
+        (token, key, source, priority, datetime(2025, 5, day, tzinfo=UTC), content, *person, name, *[None] * 3)
         for key, source, priority, day, content, name in versions
     ]
     return spark.createDataFrame(rows, _FRAME)
@@ -61,7 +62,8 @@ def test_each_rule_of_survivorship_in_any_order_of_rows(
 ) -> None:
     grouped = customers(spark, Place("/nowhere"), _with_rule(contract, rule))
     for versions in (_VERSIONS, _VERSIONS[::-1]):
-        (golden,) = grouped.computed(_purchases(spark, versions)).collect()
+        of_strangers = _purchases(spark, versions, token=None)
+        (golden,) = grouped.computed(_purchases(spark, versions).unionAll(of_strangers)).collect()
         assert golden["first_name"] == value
         event_at = datetime(2025, 5, day, tzinfo=UTC).astimezone().replace(tzinfo=None)  # as PySpark hands it out
         assert golden["lineage"]["first_name"] == Row(source=source, event_at=event_at, rule=rule.value)

@@ -50,10 +50,11 @@ def test_each_fault_is_quarantined_with_its_reason_and_masked(lake: SmallLake) -
         # No identifiers: a bar code, numbers whose check digits are wrong, a source's own number that passes for a CPF.
         record(28, customer_id="39053344705", cpf=CPFS[2], product="7891000100103 52998224724 4111111111111112 @"),
         record(29, cpf=CPFS[2], total_amount="12345678.00"),
+        record(31, total_amount="€ 31.00"),
     )
     lake.put_text("api", '{"customer_id": "C20", "cpf": "529', 1)
     result = lake.run()
-    assert result.counts.totals() == {"read": 28, "written": 5, "duplicate": 0, "stale": 0, "quarantined": 23}
+    assert result.counts.totals() == {"read": 29, "written": 5, "duplicate": 0, "stale": 0, "quarantined": 24}
     assert _reasons(result.counts, "api") == {"CORRUPT_RECORD": 1}
     assert _reasons(result.counts, "database") == {
         "CPF_LENGTH (cpf)": 2,
@@ -62,6 +63,7 @@ def test_each_fault_is_quarantined_with_its_reason_and_masked(lake: SmallLake) -
         "EMAIL_INVALID (email)": 2,
         "AMOUNT_INVALID (total_amount)": 1,
         "AMOUNT_BELOW_MINIMUM (total_amount)": 1,
+        "CURRENCY_UNKNOWN (total_amount)": 1,
         "DATE_INVALID (purchase_date)": 2,
         "DATE_IN_FUTURE (purchase_date)": 1,
         "STORE_UNKNOWN (store_location)": 1,
@@ -79,7 +81,7 @@ def test_each_fault_is_quarantined_with_its_reason_and_masked(lake: SmallLake) -
     quarantine = {row["customer_id"]: row for row in job.quarantine.read().collect()}
     assert quarantine["C4"]["cpf"] == "***********"
     assert quarantine["C12"]["first_name"] == "***"
-    assert quarantine["C6"]["total_amount"] == "abc"
+    assert (quarantine["C6"]["total_amount"], quarantine["C31"]["total_amount"]) == ("abc", "€ 31.00")
     assert {quarantine[at]["total_amount"] for at in ("C24", "C25")} == {"***"}
     assert quarantine["C27"]["purchase_date"] == "***"
     assert quarantine["C5"]["_batch_id"].startswith("database/")

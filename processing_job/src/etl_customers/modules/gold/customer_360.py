@@ -1,4 +1,7 @@
-"""gold.customer_360: one row a customer, known by token only: no name, no masked CPF, no e-mail beyond its domain."""
+"""gold.customer_360: one row a customer, known by token only: no name, no masked CPF, no e-mail beyond its domain.
+
+All purchases without a CPF are one row more, so that its sums are those of silver.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,16 @@ from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.staging import Staging
 
+#: Before a currency's code, in small letters.
+_REVENUE = "total_revenue_"
+
 
 def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> GroupedTable:
     """`gold.customer_360` and how it is made from purchases."""
     columns: list[tuple[str, DataType, str]] = [
-        ("cpf_token", StringType(), "The customer, by HMAC of the CPF"),
+        ("cpf_token", StringType(), "The customer, by HMAC of the CPF; NULL: all purchases without a CPF, no customer"),
         ("token_key_id", StringType(), "Which key made the token"),
-        ("email_domain", StringType(), "Domain of the newest e-mail address"),
+        ("email_domain", StringType(), "Domain of the newest e-mail address; NULL where the customer is not known"),
         ("purchases", LongType(), "Purchases"),
         ("high_value_purchases", LongType(), f"Purchases of {contract.high_value_purchase} and more"),
         ("stores", LongType(), "Different stores"),
@@ -29,7 +35,7 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
     ]
     for currency in contract.currencies:
         code = currency.lower()
-        columns.append((f"total_revenue_{code}", DecimalType(28, 2), f"Sum of the amounts in {currency}"))
+        columns.append((f"{_REVENUE}{code}", DecimalType(28, 2), f"Sum of the amounts in {currency}"))
         columns.append((f"average_ticket_{code}", DecimalType(18, 2), f"Average amount in {currency}"))
     fields = [StructField(name, kind, True, {"comment": comment}) for name, kind, comment in columns]
     stats = ("cpf_token", "first_purchase", "last_purchase")
@@ -41,8 +47,15 @@ def customer_360(spark: SparkSession, gold: Place, contract: Contract) -> Groupe
     return GroupedTable(table, keys, lambda purchases: _aggregate(purchases, contract), rules=rules, staging=staging)
 
 
+def revenue_columns(table: LakeTable) -> dict[str, str]:
+    """Currency -> the column that sums its amounts; none for a table that has no such columns."""
+    names = [name for name in table.schema.fieldNames() if name.startswith(_REVENUE)]
+    return {name.removeprefix(_REVENUE).upper(): name for name in names}
+
+
 def _aggregate(purchases: DataFrame, contract: Contract) -> DataFrame:
-    domain = F.when(F.col("email").contains("@"), F.substring_index("email", "@", -1))
+    has_domain = F.col("cpf_token").isNotNull() & F.col("email").contains("@")
+    domain = F.when(has_domain, F.substring_index("email", "@", -1))
     revenue = [column for currency in contract.currencies for column in _revenue(currency)]
     return purchases.groupBy("cpf_token").agg(
         _newest(F.col("token_key_id")).alias("token_key_id"),
@@ -69,6 +82,6 @@ def _revenue(currency: str) -> list[Column]:
     amount = F.when(F.col("currency") == currency, F.col("total_amount"))
     code = currency.lower()
     return [
-        F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(28,2)").alias(f"total_revenue_{code}"),
+        F.coalesce(F.sum(amount), F.lit(0)).cast("decimal(28,2)").alias(f"{_REVENUE}{code}"),
         F.avg(amount).cast("decimal(18,2)").alias(f"average_ticket_{code}"),
     ]

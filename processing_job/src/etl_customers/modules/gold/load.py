@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
 
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from etl_customers.errors import GoldDiffers
+from etl_customers.modules.gold.customer_360 import revenue_columns
 from etl_customers.modules.gold.store_months import DAY, MONTH
 from etl_customers.utils.day_ranges import DayRanges
 from etl_customers.utils.groups import GroupedTable
@@ -16,7 +21,7 @@ from etl_customers.utils.versioned_table import figure_of_each
 
 @dataclass(frozen=True)
 class GoldLoad:
-    """The gold task. `monthly` is also the table whose sums must equal silver's."""
+    """The gold task. `monthly` is also the table whose sums must equal silver's month by month."""
 
     purchases: LakeTable
     monthly: GroupedTable
@@ -28,7 +33,7 @@ class GoldLoad:
 
         Raises:
             GoldDiffers: purchases in gold differ from silver's, or revenue by currency in the months that
-                changed; in all months, if it is not known which did.
+                changed; in all months, and over all customers, if it is not known which did.
         """
         monthly = self.monthly.refresh(self.purchases, self.run_id)
         changed = monthly.rows + sum(table.refresh(self.purchases, self.run_id).rows for table in self.others)
@@ -46,19 +51,50 @@ class GoldLoad:
                 raise GoldDiffers(f"{name} counts {purchases} purchases, silver.purchases {total}", name)
 
     def _check_revenue(self, months: DayRanges | None) -> None:
-        """Where nothing changed, the run that made it has looked: in a large lake each run looks at what it changed."""
+        """Where nothing changed, the run that made it has looked: in a large lake each run looks at what it changed.
+
+        Customers are of no month, so that their sums are compared only where all of silver is added up anyway.
+        """
         silver, gold = self.purchases.read(), self.monthly.table.read()
         if months:
             silver, gold = silver.where(months.hold(F.col(DAY))), gold.where(months.hold(F.col(MONTH)))
-        silver = silver.groupBy("currency").agg(F.count("*"), F.sum("total_amount"))
-        gold = gold.groupBy("currency").agg(F.sum("total_purchases"), F.sum("total_revenue"))
-        expected, found = ({row[0]: (row[1], row[2] or 0) for row in frame.collect()} for frame in (silver, gold))
-        if expected != found:
-            name = self.monthly.table.name
+        name = self.monthly.table.name
+        sums = [
+            _sums(self.purchases.name, silver, F.count("*"), F.sum("total_amount")),
+            _sums(name, gold, F.sum("total_purchases"), F.sum("total_revenue")),
+        ]
+        others = [] if months else [each.table for each in self.others if revenue_columns(each.table)]
+        found: dict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+        for row in reduce(DataFrame.unionAll, [*sums, *map(_revenue, others)]).collect():
+            found[row[0]][row[1]] = (row[2], row[3] or Decimal(0))
+        expected = found[self.purchases.name]
+        if found[name] != expected:
             raise GoldDiffers(f"{name} does not add up to silver.purchases", name)
+        for table in others:
+            if _amounts(found[table.name]) != _amounts(expected):
+                raise GoldDiffers(f"{table.name} does not add up to silver.purchases", table.name)
 
     def distrust(self, name: str) -> None:
         """Let the next run make that table anew: without this it would follow changes from here, and not look back."""
         for grouped in (self.monthly, *self.others):
             if grouped.table.name == name:
                 grouped.distrust(self.purchases, self.run_id)
+
+
+def _sums(name: str, rows: DataFrame, purchases: Column, revenue: Column) -> DataFrame:
+    """Table, currency, purchases, revenue."""
+    return rows.groupBy("currency").agg(purchases, revenue).select(F.lit(name), "*")
+
+
+def _revenue(table: LakeTable) -> DataFrame:
+    """Likewise of a table that has a column for each currency, and does not tell its purchases apart by it."""
+    unknown = F.lit(None).cast("bigint").alias("purchases")
+    each = [
+        F.struct(F.lit(code).alias("currency"), unknown, F.sum(column).alias("revenue"))
+        for code, column in revenue_columns(table).items()
+    ]
+    return table.read().agg(F.array(*each).alias("each")).select(F.lit(table.name), F.inline("each"))
+
+
+def _amounts(sums: dict[str, tuple[int, Decimal]]) -> dict[str, Decimal]:
+    return {currency: revenue for currency, (_, revenue) in sums.items() if revenue}

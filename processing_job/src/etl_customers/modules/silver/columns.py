@@ -115,11 +115,15 @@ def _money_values(column: ContractColumn, contract: Contract) -> dict[str, Colum
         lambda source: F.lit(source.money_locale is MoneyLocale.PT_BR),
         lambda source: source.money_locale,
     )
-    default = by_source(contract, lambda source: F.lit(source.currency), lambda source: source.currency)
     parts = F.col(f"_p_{column.name}")
+    currency = by_source(
+        contract,
+        lambda source: money.currency(parts, source.currency, contract.currencies),
+        lambda source: source.currency,
+    )
     return {
-        f"_v_{column.name}": money.read(F.col(f"_plain_{column.name}"), parts, brazilian),
-        f"_currency_{column.name}": money.currency(parts, default),
+        f"_v_{column.name}": money.read(F.col(f"_plain_{column.name}"), parts, brazilian, currency),
+        f"_currency_{column.name}": currency,
     }
 
 
@@ -153,7 +157,8 @@ def _format_fault(column: ContractColumn, contract: Contract) -> Column:
             return dates.fault(value(column.name), F.col("_ingested_at"), column.format is ColumnFormat.DATE)
         case ColumnFormat.MONEY:
             minimum = None if column.minimum is None else F.lit(column.minimum)
-            broken = money.fault(value(column.name), F.col(f"_p_{column.name}"), minimum)
+            currency, parts = F.col(f"_currency_{column.name}"), F.col(f"_p_{column.name}")
+            broken = money.fault(value(column.name), currency, parts, minimum)
             return first_fault((misplaced_in(column, contract), IDENTIFIER_IN_TEXT), (F.lit(True), broken))
         case ColumnFormat.STORE:
             return F.when(F.col(STORE_ID).isNull(), "STORE_UNKNOWN")

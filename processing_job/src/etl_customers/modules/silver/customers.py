@@ -1,4 +1,4 @@
-"""silver.customers: one golden record a person over all sources, by `cpf_token`.
+"""silver.customers: one golden record a person over all sources, by `cpf_token`; none of purchases without a CPF.
 
 Survivorship by field, as the contract declares; `lineage` says of each field which source gave it, when, by which rule.
 """
@@ -75,7 +75,9 @@ def _lineage_field(about: list[ContractColumn]) -> StructField:
 
 def _golden(purchases: DataFrame, contract: Contract) -> DataFrame:
     survivors = [_survivor(column.name, rule) for column, rule in contract.golden_columns]
-    grouped = purchases.groupBy(*KEYS).agg(
+    # Where the contract does not ask for a CPF, purchases without one are of nobody knows how many people.
+    known = purchases.where(F.col("cpf_token").isNotNull())
+    grouped = known.groupBy(*KEYS).agg(
         *survivors,
         _survivor("token_key_id", Survivorship.NEWEST),
         F.array_sort(F.collect_set("_source")).alias("sources"),

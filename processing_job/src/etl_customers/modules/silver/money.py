@@ -5,12 +5,19 @@ A text whose shape allows one reading is read so; one that allows two (`1.234`) 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from etl_customers.modules.silver.text import first_fault
 
-_SHAPE = r"(?i)\A(\()?(-)?(R\$|US\$|\$|BRL|USD)?(-)?([0-9][0-9.,]*)(\))?\z"
+#: A sign of currency, perhaps with letters before it (R$, US$), or a code of three letters.
+_SYMBOL = r"[A-Z]{0,3}\p{Sc}|[A-Z]{3}"
+_SHAPE = rf"(?i)\A(\()?(-)?({_SYMBOL})?(-)?([0-9][0-9.,]*)(\))?\z"
+_SIGNS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
+#: Currencies whose own sign is a bare `$`. A source of another means US dollars by it.
+_DOLLARS = frozenset("ARS AUD CAD CLP COP HKD MXN NZD SGD TWD USD UYU".split())
 _TYPE = "decimal(18,2)"
 _SIMPLE = r"\A[0-9]{1,16}(\.[0-9]{1,2})?\z"
 _PLAIN = r"\A[0-9]+\z"
@@ -39,13 +46,14 @@ def parts(text: Column) -> Column:
     return F.when(~text.rlike(_SIMPLE), F.when(compact.rlike(_SHAPE), apart))
 
 
-def read(plain: Column, parts: Column, brazilian: Column) -> Column:
-    """The amount in a text, NULL if it cannot be read without loss.
+def read(plain: Column, parts: Column, brazilian: Column, currency: Column) -> Column:
+    """The amount in a text, NULL if it cannot be read without loss, or is in no currency that is known.
 
     Args:
         plain: of the text as the source wrote it, without blanks at its edges.
         parts: of the same text.
         brazilian: does the row's source write a decimal comma.
+        currency: of the same text.
     """
     opening, minus, late_minus, number, closing = (parts[i] for i in (0, 1, 3, 4, 5))
     brackets = (opening != "") & (closing != "")
@@ -53,29 +61,40 @@ def read(plain: Column, parts: Column, brazilian: Column) -> Column:
     well_formed = (signs <= 1) & ((opening != "") == (closing != ""))
     value = _to_decimal_text(number, brazilian).try_cast(_TYPE)
     signed = F.when((signs == 1) & (value != 0), -value).otherwise(value)
-    return F.coalesce(plain, F.when(parts.isNotNull(), F.when(well_formed, signed)))
+    return F.coalesce(plain, F.when(parts.isNotNull(), F.when(well_formed & currency.isNotNull(), signed)))
 
 
-def currency(parts: Column, default: Column) -> Column:
-    """ISO 4217 code of the symbol in `parts`, else `default`."""
-    upper = F.upper(parts[2])
-    dollars = upper.isin("$", "US$", "USD")
-    return F.when(upper.isin("R$", "BRL"), F.lit("BRL")).when(dollars, F.lit("USD")).otherwise(default)
+def currency(parts: Column, own: str, currencies: Iterable[str]) -> Column:
+    """ISO 4217 code of the symbol in `parts`, `own` if there is none; NULL if it is of none of `currencies`.
+
+    Args:
+        parts: of the text.
+        own: the currency of the row's source, which also says what its `$` is.
+        currencies: those that the contract knows.
+    """
+    symbol, dollars = F.upper(parts[2]), own if own in _DOLLARS else "USD"
+    chain = F.when(parts.isNull() | (symbol == ""), F.lit(own))
+    for code in currencies:
+        signs = [sign for sign in (code, _SIGNS.get(code), "$" if code == dollars else None) if sign]
+        chain = chain.when(symbol.isin(*signs), F.lit(code))
+    return chain
 
 
-def fault(amount: Column, parts: Column, minimum: Column | None) -> Column:
+def fault(amount: Column, currency: Column, parts: Column, minimum: Column | None) -> Column:
     """The rule that is broken by an amount, read from a text that is not NULL; NULL if none.
 
     Args:
         amount: what `read` made of the text.
+        currency: of the text.
         parts: of the text.
         minimum: the smallest amount allowed, in any currency.
     """
     number = parts[4]
     precise = number.rlike(_US_LONG) | number.rlike(_BR_LONG)
+    unknown = (currency.isNull(), "CURRENCY_UNKNOWN")
     unreadable = [(amount.isNull() & precise, "AMOUNT_PRECISION"), (amount.isNull(), "AMOUNT_INVALID")]
     too_small = [] if minimum is None else [(amount < minimum, "AMOUNT_BELOW_MINIMUM")]
-    return first_fault(*unreadable, *too_small)
+    return first_fault(unknown, *unreadable, *too_small)
 
 
 def _to_decimal_text(number: Column, brazilian: Column) -> Column:
