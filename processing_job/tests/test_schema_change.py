@@ -19,6 +19,7 @@ from etl_customers.utils.lake_table import LakeTable
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 Change = Callable[[list[dict[str, Any]]], None]
+Domain = Callable[[dict[str, Any]], None]
 
 PHONE = {
     "name": "phone",
@@ -46,12 +47,12 @@ CHANNEL = {
 }
 
 
-def change_contract(lake: SmallLake, version: str, change: Change, sources: Change = lambda found: None) -> None:
-    """Give the lake a contract of its own: the shipped one, changed in its columns or sources."""
+def change_contract(lake: SmallLake, version: str, change: Change, domain: Domain = lambda facts: None) -> None:
+    """Give the lake a contract of its own: the shipped one, changed in its columns or in what it says of the domain."""
     document = yaml.safe_load((CONTRACTS / "customers.odcs.yaml").read_text(encoding="utf-8"))
     document["version"] = version
     change(document["schema"][0]["properties"])
-    sources(next(entry["value"] for entry in document["customProperties"] if entry["property"] == "sources"))
+    domain({entry["property"]: entry["value"] for entry in document["customProperties"]})
     folder = lake.root / f"contract-{version}"
     folder.mkdir()
     shutil.copy(CONTRACTS / "stores.yaml", folder)
@@ -201,6 +202,9 @@ def test_what_breaks_rows_on_record_is_refused_before_anything_is_written(lake: 
         ContractBreaksTable, match="api: its priority is 2, not 4; source csv: its keyNamespace is retail"
     ):
         lake.run()
+    change_contract(lake, "2.7.0", lambda found: None, lambda facts: facts["currencies"].remove("USD"))
+    with pytest.raises(ContractBreaksTable, match="rows may be in USD, which is listed no more"):
+        lake.run()
     lake.contract_path = None
     assert _silver_versions(lake) == before
     _assert_silver_is_made_anew_elsewhere(lake)
@@ -212,8 +216,9 @@ def test_what_breaks_rows_on_record_is_refused_before_anything_is_written(lake: 
     _assert_tables_without_promises_are_taken_by_their_columns(lake, spark)
 
 
-def _sources_changed(found: list[dict[str, Any]]) -> None:
+def _sources_changed(facts: dict[str, Any]) -> None:
     """A source more is no change."""
+    found = facts["sources"]
     found.append(found[1] | {"name": "partner", "priority": 5})
     found[1]["priority"] = 4
     found[2]["keyNamespace"] = "shops"

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import DateType, IntegerType, StringType, StructField, StructType, TimestampType
 
 from etl_customers.modules.silver.columns import CURRENCY, STORE_ID, STORE_STATE, silver_type
+from etl_customers.modules.silver.currency_marks import CurrencyMarks
 from etl_customers.modules.silver.source_marks import SourceMarks
 from etl_customers.utils.address import Place
 from etl_customers.utils.lake_table import LakeTable
@@ -61,7 +62,7 @@ def purchases_table(spark: SparkSession, silver: Place, contract: Contract, key_
         tuple(stats),
         cluster_by=tuple(days[:1]),
         columns=contract.columns,
-        marks=(key_mark, SourceMarks(contract.sources)),
+        marks=(key_mark, SourceMarks(contract.sources), CurrencyMarks(contract.currencies)),
         deletion_vectors=True,
     )
 
