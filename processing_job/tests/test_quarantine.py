@@ -77,9 +77,6 @@ def test_a_run_that_another_overtook_leaves_no_conflict_that_is_none(
     assert _open(job) == ["8.00", "9.00"], "of the versions that silver held when the run began"
     assert lake.run_purchases().total("read") == 0
     assert (_silver(job), _open(job)) == (["10.00"], [])
-    version = job.purchases.version()
-    lake.run_purchases()
-    assert job.purchases.version() == version, "it is on record that nothing is left"
 
 
 def _overtaken(lake: SmallLake, monkeypatch: pytest.MonkeyPatch, at: str, *newer: tuple[str, str, str]) -> None:
