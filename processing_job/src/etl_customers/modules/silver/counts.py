@@ -37,6 +37,11 @@ class SourceCounts:
     newest_arrival: float | None = None
     newest_event: float | None = None
 
+    @property
+    def accounted_for(self) -> int:
+        """Rows of any outcome; equals `read`, which is counted apart."""
+        return sum(int(getattr(self, outcome)) for outcome in _OUTCOMES)
+
     def invalid(self, column: str) -> int:
         """Rows in which that column broke a rule."""
         return sum(rows for reason, rows in self.reasons.items() if reason.endswith(f" ({column})"))
@@ -81,9 +86,9 @@ class SilverCounts:
             self.batches[row["_batch_id"]] = row["count"]
         for source in delivered.keys() | self.sources.keys():
             counts = self.sources.get(source, SourceCounts())
-            outcomes = sum(int(getattr(counts, outcome)) for outcome in _OUTCOMES)
-            if delivered.get(source, 0) != outcomes:
-                raise ReconciliationFailed(f"{source}: {delivered.get(source, 0)} rows in, {outcomes} accounted for")
+            if delivered.get(source, 0) != counts.accounted_for:
+                told = f"{delivered.get(source, 0)} rows in, {counts.accounted_for} accounted for"
+                raise ReconciliationFailed(f"{source}: {told}")
             counts.read = delivered.get(source, 0)
 
 
@@ -118,7 +123,7 @@ def count_newer(staged: DataFrame, contract: Contract, arrivals: Mapping[str, fl
     arrived = F.unix_micros("_ingested_at")
     newer = count_outcomes(staged.where(of_source.isNull() | (arrived > F.round(of_source * 1_000_000))), contract)
     for counts in newer.sources.values():
-        counts.read = sum(int(getattr(counts, outcome)) for outcome in _OUTCOMES)
+        counts.read = counts.accounted_for
     return newer
 
 

@@ -41,7 +41,7 @@ class SilverLoad:
     customers: GroupedTable
     staging: Staging
     run_id: str
-    arrivals: Callable[[], Mapping[str, float]] = dict
+    arrivals: Callable[[], Mapping[str, float]]
 
     def run(self) -> SilverCounts:
         """Process what is new.

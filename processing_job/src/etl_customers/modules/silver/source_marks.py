@@ -34,10 +34,9 @@ class SourceMarks:
         Raises:
             ContractBreaksTable: rows of a source were made with another namespace or priority.
         """
-        breaks = []
+        breaks, marks = [], {**self.properties, **kept}
         for source in self.sources:
-            mark = kept.get(f"{PROPERTY}{source.name}", f"{source.priority} {source.key_namespace}")
-            priority, _, namespace = mark.partition(" ")
+            priority, _, namespace = marks[f"{PROPERTY}{source.name}"].partition(" ")
             if namespace != source.key_namespace:
                 breaks.append(f"source {source.name}: its keyNamespace is {namespace}, not {source.key_namespace}")
             if priority != str(source.priority):

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from queue import Full, Queue
 
-import psycopg2
 from ingestion_kernel.domain.ports.source import RecordSink
 from psycopg2 import sql
 from psycopg2.extensions import connection as Psycopg2Connection
 
 from database_ingestion.domain.slices import Blocks
 from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, Rows
+from database_ingestion.infrastructure.ingestion.postgres_errors import cancel
 
 _AHEAD = 4  # pieces that a connection may be ahead, each of 64 KiB or one fat row
 _LOOK_SECONDS = 0.1
@@ -109,8 +109,7 @@ class _Reader(threading.Thread):
     def end(self) -> None:
         """Stop the COPY if it still runs; its connection is of no use then."""
         if self.is_alive():
-            with suppress(psycopg2.Error):
-                self._connection.cancel()
+            cancel(self._connection)
         self.join()
 
     def _put(self, piece: tuple[bytes, int] | None) -> None:
