@@ -118,6 +118,19 @@ def test_a_bronze_without_rows_that_its_checkpoints_have_seen_is_completed(lake:
     assert lake.job().bronze.version() == version
 
 
+def test_a_bronze_that_was_made_as_a_copy_holds_what_it_holds(lake: SmallLake) -> None:
+    """By DEEP CLONE all rows are in version 0."""
+    lake.put("database", record(1), record(2))
+    lake.run(Layer.BRONZE)
+    bronze = lake.job().bronze
+    copy = str(lake.root / "copy")
+    bronze.read().write.format("delta").save(copy)
+    shutil.rmtree(bronze.address.text)
+    shutil.move(copy, bronze.address.text)
+    lake.run(Layer.BRONZE)
+    assert lake.job().bronze.read().count() == 2
+
+
 def _content(lake: SmallLake) -> list[list[str]]:
     job = lake.job()
     return [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from lake_kit import CPFS, SmallLake, assert_kept_up_as_from_nothing, record
+from pyspark.sql import functions as F
 
-from etl_customers.errors import GoldDiffers
+from etl_customers.errors import ConfigurationInvalid, GoldDiffers
 from etl_customers.job import Layer
 
 _MARCH, _APRIL = "2025-03-15", "2025-04-15"
@@ -94,6 +95,25 @@ def test_gold_that_does_not_add_up_stops_the_run_and_is_made_anew_by_the_next(la
         lake.run()
     _refused(lake, Layer.GOLD, "gold.customer_360 does not add up to silver.purchases")
     assert_kept_up_as_from_nothing(lake.job())
+
+
+def test_golden_customers_are_added_up_too(lake: SmallLake) -> None:
+    lake.put("database", record(1), record(2))
+    lake.run()
+    customers = lake.job().customers.table
+    token = customers.read().collect()[0]["cpf_token"]
+    customers.delta().delete(F.col("cpf_token") == token)
+    with pytest.raises(GoldDiffers, match="silver.customers counts 1 purchases, silver.purchases 2"):
+        lake.run(Layer.GOLD)
+    lake.run(Layer.SILVER)
+    assert_kept_up_as_from_nothing(lake.job())
+
+
+def test_a_layer_whose_source_is_not_there_makes_no_table(lake: SmallLake) -> None:
+    for layer, source in ((Layer.SILVER, "bronze.customers"), (Layer.GOLD, "silver.purchases")):
+        with pytest.raises(ConfigurationInvalid, match=source):
+            lake.run(layer)
+    assert not any((lake.root / layer).exists() for layer in ("bronze", "silver", "gold"))
 
 
 def test_a_large_lake_is_added_up_where_it_changed(lake: SmallLake, all_is_large: None) -> None:

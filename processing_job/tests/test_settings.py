@@ -45,6 +45,10 @@ def test_schemas_make_names() -> None:
         (_PATHS | {"token_key_scope": "etl"}, "ETL_TOKEN_KEY_FILE or ETL_TOKEN_KEY_SCOPE"),
         (_SCHEMAS | {"checkpoint_path": None}, "ETL_CHECKPOINT_PATH"),
         (_SCHEMAS | {"gold_schema": "prod.gold; DROP"}, "gold_schema"),
+        (_PATHS | {"gold_path": ""}, "gold_path"),
+        (_PATHS | {"raw_path": ""}, "raw_path"),
+        (_PATHS | {"max_files_per_trigger": 0}, "max_files_per_trigger"),
+        (_PATHS | {"local_threads": 0}, "local_threads"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_by_name(given: dict[str, Any], says: str) -> None:

@@ -15,11 +15,11 @@ from pyspark.sql import SparkSession
 from etl_customers.config.contract import read_contract
 from etl_customers.config.session import get_session
 from etl_customers.config.settings import JobSettings, RawReaderKind
-from etl_customers.errors import GoldDiffers, ReconciliationFailed, SourceFailed, WrittenMeanwhile
+from etl_customers.errors import ConfigurationInvalid, GoldDiffers, ReconciliationFailed, SourceFailed, WrittenMeanwhile
 from etl_customers.modules.bronze.auto_loader import AutoLoaderReader
 from etl_customers.modules.bronze.file_stream import FileStreamReader
 from etl_customers.modules.bronze.load import BronzeLoad
-from etl_customers.modules.bronze.raw_batches import RawBatch, published_batches
+from etl_customers.modules.bronze.raw_batches import RawBatch, has_raw, published_batches
 from etl_customers.modules.bronze.raw_reader import RawReader
 from etl_customers.modules.bronze.table import bronze_table
 from etl_customers.modules.gold.customer_360 import customer_360
@@ -36,6 +36,7 @@ from etl_customers.privacy.token_key import TokenKey, read_token_key
 from etl_customers.quality.gate import QualityGate, Verdict
 from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.utils import job_log
+from etl_customers.utils.delta_log import rows_added
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.staging import Staging
 
@@ -74,7 +75,7 @@ class Job:
         self.accept_quality = accept_quality
         self.contract: Contract = read_contract(settings)
         self.key: TokenKey = read_token_key(key_source(settings), settings.token_key_id)
-        self.spark: SparkSession = get_session(settings, self._raw_rows)
+        self.spark: SparkSession = get_session(settings, self._rows)
         silver, gold = settings.silver, settings.gold
         self.staging = Staging(self.spark, silver.table("_stage"), "silver._stage")
         self.metrics = RunMetricsTable(self.spark, settings.ops)
@@ -100,10 +101,12 @@ class Job:
 
     def _written_by_others(self, since: float) -> bool:
         """True if another run changed a table that this one checks itself against. `since`: seconds since 1970."""
-        checked = (self.bronze, self.purchases, self.monthly.table, self.per_store.table, self.customer_360.table)
+        grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
+        checked = (self.bronze, self.purchases, *(target.table for target in grouped))
         return any(table.exists() and table.others_since(since, self.run_id) for table in checked)
 
     def _run(self, layer: Layer) -> RunResult:
+        self._check_source(layer)
         result = RunResult()
         gate = self._quality_gate()
         gate.check_acceptance()
@@ -123,6 +126,14 @@ class Job:
                 result.gold_rows = self._gold_load().run()
         return result
 
+    def _check_source(self, layer: Layer) -> None:
+        """Before a layer alone would make empty tables, maybe in a wrong place."""
+        source = {Layer.SILVER: self.bronze, Layer.GOLD: self.purchases}.get(layer)
+        if source and not source.exists():
+            of = source.name.partition(".")[0]
+            told = f"correct ETL_{of.upper()}_PATH or ETL_{of.upper()}_SCHEMA, or run the layer {of} first"
+            raise ConfigurationInvalid(f"there is no {source.name} where the settings say: {told}")
+
     def tables(self) -> list[LakeTable]:
         """Every table that users read, in the order of the layers."""
         gold = [grouped.table for grouped in (self.monthly, self.per_store, self.customer_360)]
@@ -135,8 +146,11 @@ class Job:
         grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
         return all(target.is_caught_up(self.purchases) for target in grouped)
 
-    def _raw_rows(self) -> int:
-        return sum(batch.rows for batch in published_batches(Path(self.settings.raw_path), self.contract))
+    def _rows(self) -> int:
+        """Of raw; or of bronze, from which raw may have been cleared."""
+        raw = Path(self.settings.raw_path)
+        batches = published_batches(raw, self.contract) if has_raw(raw) else []
+        return max(sum(batch.rows for batch in batches), rows_added(self.settings.bronze.table(self.contract.name)))
 
     def _reader(self) -> RawReader:
         raw, files = self.settings.raw_path, self.settings.max_files_per_trigger
@@ -175,7 +189,8 @@ class Job:
         return QualityGate(self.contract, self.metrics, self.purchases, self.run_id, self.accept_quality)
 
     def _gold_load(self) -> GoldLoad:
-        return GoldLoad(self.purchases, self.monthly, (self.per_store, self.customer_360), self.run_id)
+        gold = (self.monthly, self.per_store, self.customer_360)
+        return GoldLoad(self.purchases, self.customers, *gold, self.run_id)
 
 
 @contextmanager

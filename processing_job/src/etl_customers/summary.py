@@ -108,7 +108,7 @@ def write_summary(summary: Summary, runs: Path, layer: Layer = Layer.ALL) -> Pat
 
 
 def _versions_and_rows(tables: dict[str, LakeTable]) -> dict[str, dict[str, int]]:
-    counts = figure_of_each((table, F.count("*")) for table in tables.values())
+    counts = figure_of_each((name, table, F.count("*")) for name, table in tables.items())
     return {name: {"version": tables[name].version(), "rows": count} for name, count in counts.items()}
 
 

@@ -31,8 +31,8 @@ _JAVA_OPTIONS = " ".join(
         *("-XX:+IgnoreUnrecognizedVMOptions", "-XX:+UseTransparentHugePages"),
     )
 )
-#: Up to so many rows in raw, the JVM's optimising compiler (C2) costs more than its code saves: half of all CPU seconds
-#: of a run over 20,000 rows. The first compiler alone is several times slower where C2 would have had its time.
+#: Up to so many rows in the lake, the JVM's optimising compiler (C2) costs more than its code saves: half of the CPU
+#: seconds of a run over 20,000 rows. The first compiler alone is several times slower where C2 would have had its time.
 SMALL_LAKE_ROWS = 100_000
 _NO_C2 = "-XX:TieredStopAtLevel=1"
 #: MERGE marks the rows that it changes, by deletion vectors, in tables that allow it.
@@ -69,7 +69,7 @@ _LOCAL = {
 def get_session(settings: JobSettings, rows: Callable[[], int]) -> SparkSession:
     """The session to work on; the local one is started on first use and reused after.
 
-    `rows`: counts the rows of raw. Asked for a local session only, as it reads every manifest.
+    `rows`: counts the rows of the lake. Asked for a local session only, as it reads every manifest.
     """
     if settings.session is SessionKind.AMBIENT:
         spark = SparkSession.builder.getOrCreate()

@@ -6,11 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import PositiveInt, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from etl_customers.utils.address import Place
 
+#: An empty one would be the root of the file system, or whatever directory the job was started in.
+PathText = Annotated[str, StringConstraints(min_length=1)]
 SchemaName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?$")]
 
 
@@ -37,17 +39,17 @@ class JobSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ETL_", extra="ignore")
 
-    raw_path: str
-    bronze_path: str | None = None
-    silver_path: str | None = None
-    gold_path: str | None = None
+    raw_path: PathText
+    bronze_path: PathText | None = None
+    silver_path: PathText | None = None
+    gold_path: PathText | None = None
     bronze_schema: SchemaName | None = None
     silver_schema: SchemaName | None = None
     gold_schema: SchemaName | None = None
     #: Of the table of metrics; beside silver's tables by default.
     ops_schema: SchemaName | None = None
     #: Where the raw readers keep which files they have seen; below bronze's directory by default.
-    checkpoint_path: str | None = None
+    checkpoint_path: PathText | None = None
     runs_path: Path
     #: The token key is in this file, or in a secret scope of Databricks.
     token_key_file: Path | None = None
@@ -57,12 +59,12 @@ class JobSettings(BaseSettings):
     contract_path: Path | None = None
     raw_reader: RawReaderKind = RawReaderKind.FILE_STREAM
     session: SessionKind = SessionKind.LOCAL
-    max_files_per_trigger: int = 1000
+    max_files_per_trigger: PositiveInt = 1000
     #: Put one masked golden record into summary and report. It has a name on it: for synthetic data.
     show_sample: bool = False
     #: Run through although nothing has changed since the last run.
     recheck: bool = False
-    local_threads: int = 2
+    local_threads: PositiveInt = 2
     local_memory: str = "4g"
 
     @model_validator(mode="after")

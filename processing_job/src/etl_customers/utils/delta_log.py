@@ -54,6 +54,11 @@ class LoggedCommit:
         return self.operation not in _SAME_ROWS
 
     @property
+    def is_creation(self) -> bool:
+        """True if it made the table, and without a row: by CREATE TABLE, but not by a copy of another."""
+        return self.operation.startswith("CREATE") and self.metrics.get("numOutputRows", "0") == "0"
+
+    @property
     def rows(self) -> int | None:
         """How many rows it added, changed or removed; None if that is not on record, as of an overwrite."""
         if not self.changes_rows:
@@ -122,6 +127,19 @@ def table_id(address: Address) -> str | None:
         return None
     found: str | None = _action(first, "metaData").get("id")
     return found
+
+
+def rows_added(address: Address) -> int:
+    """How many rows the commits added, changed and removed that the log still has; 0 if it is on no local disk."""
+    return sum(_from_file(file).rows or 0 for file in commit_files(address.directory))
+
+
+def properties(address: Address) -> dict[str, str] | None:
+    """The table's properties, if their last change is in its log on a local disk; None if that cannot tell them."""
+    for file in commit_files(address.directory):
+        if metadata := _action(file, "metaData"):
+            return dict(metadata["configuration"])
+    return None
 
 
 def newest_change(spark: SparkSession, address: Address) -> LoggedCommit | None:

@@ -52,11 +52,6 @@ class Progress:
     fresh: bool
 
 
-def is_creation(commits: list[LoggedCommit]) -> bool:
-    """True if nothing but the table's creation is on record."""
-    return all(commit.operation.startswith("CREATE") for commit in commits)
-
-
 @dataclass(frozen=True)
 class Consumed:
     """What a commit says of a source: its version, the definition that consumed it, and the table's id, if it does."""
@@ -88,7 +83,7 @@ def is_of_another(commit: LoggedCommit, run_id: str) -> bool:
     """True if another run than that one may have changed rows by it. A table's creation, which is empty, changes none
     and names no run.
     """
-    if not commit.changes_rows or commit.operation.startswith("CREATE TABLE"):
+    if not commit.changes_rows or commit.is_creation:
         return False
     try:
         return bool(json.loads(commit.metadata or "{}").get("run_id") != run_id)

@@ -113,8 +113,9 @@ class BronzeLoad:
         """
         self.table.ensure()
         batches = published_batches(Path(self.raw_path), self.contract)
-        before = self.table.version()
-        present = _rows_by_batch(self.table.read(before)) if before else Counter()  # version 0 is the empty table
+        newest = self.table.newest()
+        before = newest.version
+        present = Counter() if newest.is_creation else _rows_by_batch(self.table.read(before))
         waiting = waiting_parts(batches, present, self.contract)
         if not waiting:
             self._check(batches, present, [])

@@ -18,37 +18,51 @@ from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.versioned_table import figure_of_each
 
+#: Purchases without a CPF, which are of no golden record.
+_OF_NOBODY = "of nobody"
+
 
 @dataclass(frozen=True)
 class GoldLoad:
-    """The gold task. `monthly` is also the table whose sums must equal silver's month by month."""
+    """The gold task. `monthly` is also the table whose sums must equal silver's month by month; `customers`, of silver,
+    is looked at too.
+    """
 
     purchases: LakeTable
+    customers: GroupedTable
     monthly: GroupedTable
-    others: tuple[GroupedTable, ...]
+    per_store: GroupedTable
+    customer_360: GroupedTable
     run_id: str
 
     def run(self) -> int:
         """Refresh every table; returns how many rows changed.
 
         Raises:
-            GoldDiffers: purchases in gold differ from silver's, or revenue by currency in the months that
-                changed; in all months, and over all customers, if it is not known which did.
+            GoldDiffers: purchases in gold, or in silver.customers, differ from silver's, or revenue by currency in
+                the months that changed; in all months, and over all customers, if it is not known which did.
         """
         monthly = self.monthly.refresh(self.purchases, self.run_id)
-        changed = monthly.rows + sum(table.refresh(self.purchases, self.run_id).rows for table in self.others)
+        others = (self.per_store, self.customer_360)
+        changed = monthly.rows + sum(table.refresh(self.purchases, self.run_id).rows for table in others)
         self._check_counts()  # always: the run that wrote last may have ended before it looked
         if changed:
             self._check_revenue(monthly.months)
         return changed
 
     def _check_counts(self) -> None:
-        figures = [(self.purchases, F.count("*")), (self.monthly.table, F.sum("total_purchases"))]
-        found = figure_of_each([*figures, *((grouped.table, F.sum("purchases")) for grouped in self.others)])
-        total = found[self.purchases.name]
+        tables = (self.per_store.table, self.customer_360.table, self.customers.table)
+        sums = [(table.name, table, F.sum("purchases")) for table in tables]
+        sums.append((self.monthly.table.name, self.monthly.table, F.sum("total_purchases")))
+        sums.append(
+            (_OF_NOBODY, self.customer_360.table, F.sum(F.when(F.col("cpf_token").isNull(), F.col("purchases"))))
+        )
+        found = figure_of_each([*sums, (self.purchases.name, self.purchases, F.count("*"))])
+        total, of_nobody = found[self.purchases.name], found.pop(_OF_NOBODY)
         for name, purchases in found.items():
-            if purchases != total:
-                raise GoldDiffers(f"{name} counts {purchases} purchases, silver.purchases {total}", name)
+            expected = total - of_nobody if name == self.customers.table.name else total
+            if purchases != expected:
+                raise GoldDiffers(f"{name} counts {purchases} purchases, silver.purchases {expected}", name)
 
     def _check_revenue(self, months: DayRanges | None) -> None:
         """Where nothing changed, the run that made it has looked: in a large lake each run looks at what it changed.
@@ -63,7 +77,7 @@ class GoldLoad:
             _sums(self.purchases.name, silver, F.count("*"), F.sum("total_amount")),
             _sums(name, gold, F.sum("total_purchases"), F.sum("total_revenue")),
         ]
-        others = [] if months else [each.table for each in self.others if revenue_columns(each.table)]
+        others = [] if months else [self.customer_360.table]
         found: dict[str, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
         for row in reduce(DataFrame.unionAll, [*sums, *map(_revenue, others)]).collect():
             found[row[0]][row[1]] = (row[2], row[3] or Decimal(0))
@@ -76,7 +90,7 @@ class GoldLoad:
 
     def distrust(self, name: str) -> None:
         """Let the next run make that table anew: without this it would follow changes from here, and not look back."""
-        for grouped in (self.monthly, *self.others):
+        for grouped in (self.customers, self.monthly, self.per_store, self.customer_360):
             if grouped.table.name == name:
                 grouped.distrust(self.purchases, self.run_id)
 
