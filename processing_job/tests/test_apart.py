@@ -15,6 +15,7 @@ from pyspark.sql.types import LongType, StringType, StructField, StructType
 
 from etl_customers.errors import WrittenMeanwhile
 from etl_customers.job import Layer
+from etl_customers.maintenance.upkeep import set_properties
 from etl_customers.utils import delta_log
 from etl_customers.utils.address import Address
 from etl_customers.utils.apart import CHANGE, Change, Changes
@@ -31,12 +32,13 @@ Row = tuple[str | None, int | None]
 def table(spark: SparkSession, tmp_path: Path, all_is_large: None) -> LakeTable:
     made = LakeTable(spark, Address(str(tmp_path / "t")), "silver.t", _SCHEMA, ("k", "v"), deletion_vectors=True)
     made.ensure().append(spark.createDataFrame([("a", 1), ("b", 2), ("c", 3), (None, 4)], _SCHEMA), Commit("r", {}))
+    set_properties(made, made.kept_properties)
     return made
 
 
 def _changes(spark: SparkSession, *rows: tuple[str | None, int | None, Change], **where: Any) -> Changes:
     schema = StructType([*_SCHEMA.fields, StructField(CHANGE, StringType())])
-    return Changes(spark.createDataFrame([(k, v, what.value) for k, v, what in rows], schema), ("k",), **where)
+    return Changes.counted(spark.createDataFrame([(k, v, what.value) for k, v, what in rows], schema), ("k",), **where)
 
 
 def _rows(table: LakeTable) -> set[Row]:
@@ -46,6 +48,15 @@ def _rows(table: LakeTable) -> set[Row]:
 _ALL_KINDS = (("a", 9, Change.UPDATE), ("b", 2, Change.UPDATE), ("c", None, Change.DELETE), ("d", 5, Change.INSERT))
 
 
+def test_only_a_large_table_of_no_catalog_marks_rows(spark: SparkSession, tmp_path: Path) -> None:
+    """Gold's small tables stay readable by everybody; in a catalog two runs could both insert a row."""
+    addresses = Address(str(tmp_path / "small")), Address("`gold`.`t`", is_name=True)
+    small, named = (LakeTable(spark, at, "gold.t", _SCHEMA, ("k",), deletion_vectors=True) for at in addresses)
+    assert small.ensure().properties()["delta.enableDeletionVectors"] == "false"
+    assert "delta.enableDeletionVectors" not in small.kept_properties | named.kept_properties
+    assert small.properties()["delta.isolationLevel"] == "Serializable"
+
+
 def test_rows_are_inserted_changed_and_deleted_and_the_last_commit_tells_the_progress(
     spark: SparkSession, table: LakeTable
 ) -> None:
@@ -53,7 +64,7 @@ def test_rows_are_inserted_changed_and_deleted_and_the_last_commit_tells_the_pro
     changes = _changes(spark, *_ALL_KINDS, (None, 7, Change.UPDATE))
     assert changes.write(table, Commit("r", {"bronze.b": 8})) == 5
     assert _rows(table) == {("a", 9), ("b", 2), ("d", 5), (None, 7)}
-    merged, appended, first, _ = delta_log.commits(spark, table.address)
+    merged, appended, _, first, _ = delta_log.commits(spark, table.address)
     assert [merged.operation, appended.operation] == ["MERGE", "WRITE"]
     assert "bronze.b" in str(merged.metadata) and "bronze.b" not in str(appended.metadata)
     assert table.progress("bronze.b").consumed == 8
@@ -104,20 +115,22 @@ def test_an_insertion_during_the_append_is_a_conflict(spark: SparkSession, table
     changes = Changes(
         _changes(spark, ("d", 5, Change.INSERT)).rows.where(F.coalesce(sleeps, F.lit("")) != "x"),
         ("k",),
+        inserts=1,
+        changes=0,
         since=F.col("v") > 1000,
     )
     caught: list[BaseException] = []
 
     def write() -> None:
         try:
-            changes._insert(table, 1, Commit("r", {}))
+            changes._insert(table, Commit("r", {}))
         except BaseException as error:  # told below
             caught.append(error)
 
     writer = threading.Thread(target=write)
     writer.start()
     time.sleep(1)
-    Changes(_changes(spark, ("d", 6, Change.INSERT)).rows, ("k",)).write(table, Commit("other", {}))
+    _changes(spark, ("d", 6, Change.INSERT)).write(table, Commit("other", {}))
     writer.join()
     assert len(caught) == 1 and isinstance(caught[0], CONFLICTS), caught
     assert [v for k, v in _rows(table) if k == "d"] == [6]

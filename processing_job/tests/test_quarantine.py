@@ -1,10 +1,13 @@
-"""Quarantine keeps no conflict that silver has settled, whatever became of the run that wrote it."""
+"""Quarantine keeps no conflict that silver has settled, and no row that silver holds, whatever became of the run."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from history_kit import append_to_bronze
 from lake_kit import SmallLake, record
 
@@ -12,6 +15,7 @@ from etl_customers.errors import WrittenMeanwhile
 from etl_customers.job import Job
 from etl_customers.modules.silver import load
 
+_CONTRACTS = Path(__file__).parents[2] / "contracts"
 _AT, _LATER = "2025-04-01T12:00:00Z", "2025-04-02T12:00:00Z"
 
 
@@ -91,3 +95,26 @@ def _overtaken(lake: SmallLake, monkeypatch: pytest.MonkeyPatch, at: str, *newer
 
     monkeypatch.setattr(load, at, overtake)
     lake.run_purchases()
+
+
+def test_what_is_accepted_by_a_corrected_contract_leaves_quarantine(lake: SmallLake) -> None:
+    """Where rows are judged again, as silver was restored."""
+    row = record(1, store_location="Loja Nova", total_amount="1.00")
+    own = {"_source": "api", "_batch_id": "api/b", "_source_file": "/raw/api/customers/batch=b/part-00000.jsonl"}
+    append_to_bronze(lake.job(), [{**row, **own, "_row_hash": "1"}, {**row, **own, "_row_hash": "2", "cpf": "1"}])
+    assert lake.run_purchases().total("quarantined") == 2
+    lake.contract_path = _with_store(lake.root / "contract", "Loja Nova")
+    lake.job().purchases.delta().restoreToVersion(0)
+    assert lake.run_purchases().totals() == {"read": 2, "written": 1, "duplicate": 0, "stale": 0, "quarantined": 1}
+    job = lake.job()
+    assert _silver(job) == ["1.00"]
+    assert [row["_row_hash"] for row in job.quarantine.read().collect()] == ["2"], "its CPF is as wrong as before"
+
+
+def _with_store(folder: Path, alias: str) -> Path:
+    """A contract that knows a store by one name more."""
+    shutil.copytree(_CONTRACTS, folder)
+    stores = yaml.safe_load((folder / "stores.yaml").read_text(encoding="utf-8"))
+    stores["stores"][0].setdefault("aliases", []).append(alias)
+    (folder / "stores.yaml").write_text(yaml.safe_dump(stores, allow_unicode=True), encoding="utf-8")
+    return folder / "customers.odcs.yaml"

@@ -38,14 +38,24 @@ class Changes:
     Attributes:
         rows: the table's columns and `_change`; read several times, so it had better be a table.
         keys: the columns that tell rows apart; they may be NULL.
+        inserts, changes: how many rows do what.
         since: of the table, where the rows lie that another run may have inserted meanwhile; None: anywhere.
         within: of the table, where the rows lie that are changed, as a condition on `t`; None: anywhere.
     """
 
     rows: DataFrame
     keys: tuple[str, ...]
+    inserts: int
+    changes: int
     since: Column | None = None
     within: Column | None = None
+
+    @classmethod
+    def counted(cls, rows: DataFrame, keys: tuple[str, ...], **where: Column | None) -> Changes:
+        """Of rows that nobody has counted. `where`: `since` and `within`."""
+        counts: dict[str, int] = {row[CHANGE]: row["count"] for row in rows.groupBy(CHANGE).count().collect()}
+        inserts = counts.pop(Change.INSERT, 0)
+        return cls(rows, keys, inserts, sum(counts.values()), **where)
 
     def write(self, table: LakeTable, commit: Commit) -> int:
         """Bring them into the table; returns how many rows were inserted, changed and deleted.
@@ -56,20 +66,17 @@ class Changes:
         Raises:
             WrittenMeanwhile: another run inserted some of the rows; the progress is as it was.
         """
-        counts: dict[str, int] = {row[CHANGE]: row["count"] for row in self.rows.groupBy(CHANGE).count().collect()}
-        inserts = counts.get(Change.INSERT, 0)
-        changed = sum(counts.values()) - inserts
-        if inserts:
-            self._insert(table, inserts, Commit(commit.run_id, {}) if changed else commit)
-        if changed:
-            return inserts + self._change(table, commit)
-        if not inserts:
+        if self.inserts:
+            self._insert(table, Commit(commit.run_id, {}) if self.changes else commit)
+        if self.changes:
+            return self.inserts + self._change(table, commit)
+        if not self.inserts:
             table.record(commit)
-        return inserts
+        return self.inserts
 
-    def _insert(self, table: LakeTable, expected: int, commit: Commit) -> None:
+    def _insert(self, table: LakeTable, commit: Commit) -> None:
         new = self.rows.where(F.col(CHANGE) == Change.INSERT).select(*table.schema.fieldNames())
-        if table.append_unheld(new, self.keys, commit, among=self.since, few=True) != expected:
+        if table.append_unheld(new, self.keys, commit, among=self.since, few=True) != self.inserts:
             raise WrittenMeanwhile(f"another run inserted rows into {table.name} while this one worked")
 
     def _change(self, table: LakeTable, commit: Commit) -> int:

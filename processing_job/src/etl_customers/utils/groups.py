@@ -152,7 +152,7 @@ class GroupedTable:
         what = what.when(is_present, Change.INSERT.value)
         found = computed.alias("c").join(held.alias("h"), same_values("c", "h", self.keys), "left")
         rows = found.select(*(f"c.{name}" for name in self.table.schema.fieldNames()), what.alias(CHANGE))
-        return Changes(staging.kept(rows.where(F.col(CHANGE).isNotNull()), run_id), self.keys)
+        return Changes.counted(staging.kept(rows.where(F.col(CHANGE).isNotNull()), run_id), self.keys)
 
     def _merge(self, computed: DataFrame, commit: Commit) -> int:
         names = self.table.schema.fieldNames()

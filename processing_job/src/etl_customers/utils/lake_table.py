@@ -32,6 +32,9 @@ _PROGRESS_APP = "etl-customers-progress"
 _PATIENCE_SECONDS = 10
 #: In force on every table, as properties of the table, so that they hold for whoever writes (decision 11).
 AUTO_OPTIMIZE = {"delta.autoOptimize.optimizeWrite": "true", "delta.autoOptimize.autoCompact": "true"}
+#: Databricks would by default let some writes pass beside each other that read what the other adds (WriteSerializable).
+_ISOLATION = {"delta.isolationLevel": "Serializable"}
+_DELETION_VECTORS = "delta.enableDeletionVectors"
 
 
 class LakeTable(VersionedTable):
@@ -49,7 +52,10 @@ class LakeTable(VersionedTable):
             file of each new table for them.
         columns: the contract's columns that its rows show: a contract that changes their meaning is refused.
         marks: what its rows were made with, where another must be refused; each kept once it is set.
-        deletion_vectors: changed and deleted rows are marked, and their files not written anew for them.
+        deletion_vectors: once the table is large, changed and deleted rows are marked, and their files not written
+            anew for them. A small one stays readable for those who do not know such marks, among them `deltalake`'s
+            `to_pyarrow_table`. Never in a catalog: of tables that have them Databricks compares writes row by row, and
+            two runs could both insert a purchase.
     """
 
     def __init__(
@@ -70,9 +76,14 @@ class LakeTable(VersionedTable):
         self.cluster_by = cluster_by
         self._columns = columns
         self._marks = marks
-        #: Properties that the table should have whoever made it.
-        self.kept_properties = AUTO_OPTIMIZE | {"delta.enableDeletionVectors": str(deletion_vectors).lower()}
+        self._may_mark = deletion_vectors and not address.is_name
         self._mark_properties = {name: text for mark in marks for name, text in mark.properties.items()}
+
+    @property
+    def kept_properties(self) -> dict[str, str]:
+        """Those that the table should have whoever made it. Asked by maintenance, of a table that is there."""
+        marks = {_DELETION_VECTORS: "true"} if self._may_mark and self.is_large else {}
+        return AUTO_OPTIMIZE | _ISOLATION | marks
 
     def ensure(self) -> LakeTable:
         """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
@@ -194,7 +205,9 @@ class LakeTable(VersionedTable):
     def _properties(self) -> dict[str, str]:
         return {
             "delta.enableChangeDataFeed": "true",
-            **self.kept_properties,
+            **AUTO_OPTIMIZE,
+            **_ISOLATION,
+            _DELETION_VECTORS: "false",
             **schema_change.promises(self._columns),
             **self._mark_properties,
             "delta.dataSkippingStatsColumns": ",".join(self._stats_columns),

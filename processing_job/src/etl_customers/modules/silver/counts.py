@@ -52,12 +52,16 @@ class SilverCounts:
     """The counts of a run, by source.
 
     Attributes:
+        updates: of the rows written, those of purchases that silver held before.
+        oldest_arrival: when bronze received the oldest row, in microseconds since 1970 (UTC); None if there are none.
         batches: raw batch -> rows that silver took of it.
         bronze_versions: the first and the last version of bronze that silver took; None if nothing was new.
     """
 
     sources: dict[str, SourceCounts]
+    updates: int = 0
     replaced_conflicts: int = 0
+    oldest_arrival: int | None = None
     batches: dict[str, int] = field(default_factory=dict)
     bronze_versions: tuple[int, int] | None = None
 
@@ -97,16 +101,20 @@ def count_outcomes(staged: DataFrame, contract: Contract) -> SilverCounts:
     sensitive = [column.name for column in contract.sensitive_columns]
     masked = [F.count(name).alias(f"masked_{name}") for name in sensitive]
     replaced = F.count_if("_replaces_conflict").alias("replaced")
+    updates = F.count_if((F.col("_outcome") == Outcome.WRITTEN.value) & F.col("_is_held")).alias("updates")
     accepted = F.when(F.col("_outcome") != Outcome.QUARANTINED.value, F.col("_event_at"))
     newest = [_newest(F.col("_ingested_at"), "newest_arrival"), _newest(accepted, "newest_event")]
-    figures = (F.count("*").alias("rows"), replaced, *masked, *newest)
+    oldest = F.unix_micros(F.min("_ingested_at")).alias("oldest_arrival")
+    figures = (F.count("*").alias("rows"), updates, replaced, *masked, *newest, oldest)
     result = SilverCounts({})
     for row in staged.groupBy("_source", "_outcome", "_errors").agg(*figures).collect():
         counts = result.sources.setdefault(row["_source"], SourceCounts(masked=dict.fromkeys(sensitive, 0)))
         setattr(counts, row["_outcome"], getattr(counts, row["_outcome"]) + row["rows"])
         counts.newest_arrival = _later(counts.newest_arrival, row["newest_arrival"])
         counts.newest_event = _later(counts.newest_event, row["newest_event"])
+        result.updates += row["updates"]
         result.replaced_conflicts += row["replaced"]
+        result.oldest_arrival = min(row["oldest_arrival"], result.oldest_arrival or row["oldest_arrival"])
         if row["_outcome"] in _SHOWN:
             for name in sensitive:
                 counts.masked[name] += row[f"masked_{name}"]

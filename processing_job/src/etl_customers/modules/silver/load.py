@@ -13,12 +13,13 @@ from etl_customers.errors import WrittenMeanwhile
 from etl_customers.modules.silver.classify import Outcome
 from etl_customers.modules.silver.counts import SilverCounts, count_newer, count_outcomes
 from etl_customers.modules.silver.meeting import meet
-from etl_customers.modules.silver.quarantine import resolve_conflicts, write_quarantine
+from etl_customers.modules.silver.quarantine import release_accepted, resolve_conflicts, write_quarantine
 from etl_customers.modules.silver.stage import stage
 from etl_customers.modules.silver.winners import write_purchases
 from etl_customers.privacy.token_key import TokenKey
 from etl_customers.utils import job_log
 from etl_customers.utils.change_feed import why_cut
+from etl_customers.utils.delta_log import LoggedCommit
 from etl_customers.utils.groups import GroupedTable
 from etl_customers.utils.lake_table import LakeTable
 from etl_customers.utils.progress import Commit, Progress
@@ -92,7 +93,7 @@ class SilverLoad:
         # The figures ride along, so that a crash before they reach the table of metrics cannot lose them.
         figures = self._new_figures(staged, counts) if progress.consumed is None else counts
         counted = replace(settled, figures={name: asdict(source) for name, source in figures.sources.items()})
-        write_purchases(self.purchases, met, counts.total("written"), progress.fresh, counted)
+        write_purchases(self.purchases, met, counts, counted)
         self._check_alone(progress)
         return counts
 
@@ -103,30 +104,34 @@ class SilverLoad:
 
     def _write_quarantine(self, staged: DataFrame, counts: SilverCounts, progress: Progress, commit: Commit) -> Commit:
         """What this run rejects goes in, conflicts that are settled leave; returns the commit for silver.purchases."""
-        before = self.quarantine.version()
-        if self._has_left_conflicts(before):  # before this run's own: silver still holds what it drives out
+        before = self.quarantine.newest()
+        left = self._has_left_rows(before)
+        if left:  # before this run's own: silver still holds what it drives out
             resolve_conflicts(self.quarantine, self.purchases.read(progress.version), commit)
+        if left or (progress.consumed is None and not before.is_creation):
+            release_accepted(self.quarantine, staged, commit)
         drives_out = counts.replaced_conflicts > 0
         if counts.total("quarantined") or drives_out:
             held = self.purchases.read(progress.version) if drives_out else None
             write_quarantine(self.quarantine, staged, held, commit)
-        if counts.total("written") and before:  # version 0 is the empty table
+        if counts.total("written") and not before.is_creation:
             winners = staged.where(F.col("_outcome") == Outcome.WRITTEN.value)
             resolve_conflicts(self.quarantine, winners, commit)
-        return self._settled(commit, before)
+        return self._settled(commit, before.version)
 
     def _settle(self, progress: Progress) -> None:
         """Nothing is new, but a run may have left conflicts."""
-        commit, before = Commit(self.run_id, {}), self.quarantine.version()
-        if self._has_left_conflicts(before):
+        commit, before = Commit(self.run_id, {}), self.quarantine.newest()
+        if self._has_left_rows(before):
             resolve_conflicts(self.quarantine, self.purchases.read(progress.version), commit)
-            self.purchases.record(self._settled(commit, before))
+            self.purchases.record(self._settled(commit, before.version))
 
-    def _has_left_conflicts(self, version: int) -> bool:
-        """True if quarantine may hold conflicts of a run that was killed, or overtaken, before it wrote to silver: what
-        settles them may be there already. To look for that through all of silver is for such cases only.
+    def _has_left_rows(self, newest: LoggedCommit) -> bool:
+        """True if quarantine may hold rows of a run that was killed, or overtaken, before it wrote to silver, or silver
+        was restored: what settles a conflict may be there already, what was rejected may be judged again. To look for
+        that through all of silver is for such cases only.
         """
-        if version == 0:
+        if newest.is_creation:
             return False
         settled = self.purchases.progress(self.quarantine.name, table=self.quarantine)
         return self.quarantine.changed_since(settled.consumed)

@@ -22,6 +22,7 @@ _SETTLED = (
     " (t._event_at < s._event_at OR t._event_at = s._event_at AND t._content_hash = s._content_hash)"
 )
 _IS_CONFLICT = f"exists(_errors, e -> e.rule = '{KEY_CONFLICT}')"
+_IS_CONFLICT_OF_TABLE = _IS_CONFLICT.replace("(_errors", "(t._errors")
 _VERSION = ("purchase_key", "_event_at", "_content_hash")
 
 
@@ -58,12 +59,18 @@ def write_quarantine(table: LakeTable, staged: DataFrame, held: DataFrame | None
     if held is not None:
         rejected = rejected.unionByName(_driven_out(table, staged, held, commit))
     rows = rejected.groupBy(*_KEYS).agg(*_one_of_each(table))
-    rows = rows.select(*table.schema.fieldNames())
-    if table.version() == 0:
-        table.append_unheld(rows, _KEYS, commit)
+    table.append_unheld(rows.select(*table.schema.fieldNames()), _KEYS, commit)
+
+
+def release_accepted(table: LakeTable, staged: DataFrame, commit: Commit) -> None:
+    """Drop rejected rows that are not rejected any more: they were judged before, by another contract."""
+    accepted = staged.where(F.col("_outcome") != Outcome.QUARANTINED.value).select(*_KEYS).distinct()
+    rejected = table.read().where(f"NOT {_IS_CONFLICT}").select(*_KEYS)
+    if rejected.join(accepted, [*_KEYS], "left_semi").isEmpty():
         return
     same = " AND ".join(f"t.{key} = s.{key}" for key in _KEYS)
-    table.merge(table.delta().alias("t").merge(rows.alias("s"), same).whenNotMatchedInsertAll(), commit)
+    builder = table.delta().alias("t").merge(accepted.alias("s"), same)
+    table.merge(builder.whenMatchedDelete(f"NOT {_IS_CONFLICT_OF_TABLE}"), commit)
 
 
 def resolve_conflicts(table: LakeTable, versions: DataFrame, commit: Commit) -> None:
@@ -75,7 +82,7 @@ def resolve_conflicts(table: LakeTable, versions: DataFrame, commit: Commit) -> 
     if open_conflicts.alias("t").join(versions.alias("s"), F.expr(_SETTLED), "left_semi").isEmpty():
         return
     builder = table.delta().alias("t").merge(versions.alias("s"), _SETTLED)
-    table.merge(builder.whenMatchedDelete(_IS_CONFLICT.replace("(_errors", "(t._errors")), commit)
+    table.merge(builder.whenMatchedDelete(_IS_CONFLICT_OF_TABLE), commit)
 
 
 def _shown(name: str, staged: list[str]) -> Column:
