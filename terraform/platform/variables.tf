@@ -148,9 +148,8 @@ variable "storage" {
     replication      = string
     soft_delete_days = number
     lifecycle_rules = map(object({
-      cool_after_days   = optional(number)
-      cold_after_days   = optional(number)
-      delete_after_days = optional(number)
+      cool_after_days = optional(number)
+      cold_after_days = optional(number)
     }))
   })
 

@@ -129,6 +129,23 @@ def test_what_the_platform_gives_the_identities_can_be_taken_away() -> None:
     assert lock.body["scope"] == "${azurerm_storage_account.state.id}"
 
 
+def test_no_file_is_deleted_by_its_age() -> None:
+    """In the inbox it may be one that nobody has taken yet, and nothing would tell. See modules/storage."""
+    (policy,) = _of("azurerm_storage_management_policy")
+    assert "delete_after" not in str(policy.body)
+    for environment in ENVIRONMENTS:
+        for rule in _settings(environment)["storage"]["lifecycle_rules"].values():
+            assert rule and set(rule) <= {"cool_after_days", "cold_after_days"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_service_removes_the_files_that_it_took(environment: str) -> None:
+    """They are clear personal data, and no lifecycle rule does it."""
+    values = ROOT / "microservices" / "csv" / "helm" / f"values-{environment}.yaml"
+    settings = yaml.safe_load(values.read_text(encoding="utf-8"))["settings"]
+    assert {"CSV_ARCHIVE_DAYS", "CSV_REJECTED_DAYS"} <= set(settings)
+
+
 def test_alerts_and_budget_are_there() -> None:
     calls = {block.name for block in blocks(TERRAFORM / "platform", "module")}
     assert {"alerts", "budget", "monitoring"} <= calls

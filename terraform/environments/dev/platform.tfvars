@@ -19,8 +19,7 @@ storage = {
   replication      = "LRS"
   soft_delete_days = 7
   lifecycle_rules = {
-    raw   = { cool_after_days = 30 }
-    inbox = { delete_after_days = 30 }
+    raw = { cool_after_days = 30 }
   }
 }
 

@@ -19,8 +19,7 @@ storage = {
   replication      = "ZRS"
   soft_delete_days = 14
   lifecycle_rules = {
-    raw   = { cool_after_days = 30, cold_after_days = 120 }
-    inbox = { delete_after_days = 60 }
+    raw = { cool_after_days = 30, cold_after_days = 120 }
   }
 }
 

@@ -21,7 +21,6 @@ storage = {
   lifecycle_rules = {
     raw    = { cool_after_days = 30, cold_after_days = 120 }
     bronze = { cool_after_days = 120 }
-    inbox  = { delete_after_days = 90 }
   }
 }
 
