@@ -207,6 +207,20 @@ def test_drift_that_would_destroy_data_is_told(dry: Dry, server: Server) -> None
     assert not ran.lines("terraform apply")
 
 
+def test_a_firewall_that_was_opened_is_drift(dry: Dry, server: Server) -> None:
+    """One vault lets in this runner alone, the other one somebody else as well."""
+    vaults = {"services": [f"{ADDRESS}/32"], "job": [f"{ADDRESS}/32", "203.0.113.66/32"]}
+    changes = []
+    for name, had in vaults.items():
+        rules = [{"network_acls": [{"ip_rules": one}]} for one in (had, [ADDRESS])]
+        changes.append(change(f'module.key_vault["{name}"].azurerm_key_vault.this', "update", *rules))
+    told = [answer("terraform show -json", "platform.tfplan", out=plan(*changes))]
+    ran = dry("drift", answers=[*told, answer("terraform show -json", out=plan()), *happy()])
+    assert "failed at `drift`" in ran.summary("drift-dev")
+    (opened,) = [body for asked, body in server.asked if asked.startswith("POST")]
+    assert 'module.key_vault["job"]' in opened["body"] and 'module.key_vault["services"]' not in opened["body"]
+
+
 def test_drift_is_told(dry: Dry, server: Server) -> None:
     ran = dry("drift")
     assert ran.outcome == "failure"
