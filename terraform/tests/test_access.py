@@ -20,6 +20,7 @@ DATA_RIGHTS = {
     "job": {("container/raw", READ), *((f"container/{layer}", WRITE) for layer in ("bronze", "silver", "gold"))},
     "data_engineers": {("container/silver", READ), ("container/gold", READ)},
     "analysts": {("container/gold", READ)},
+    "inbox_senders": {("container/inbox", WRITE)},
 }
 SECRET_RIGHTS = {
     "database": {
@@ -82,6 +83,13 @@ def test_services_and_nodes_have_nothing_else() -> None:
     assert [grant["role"] for grant in ACCESS.azure if grant["principal"] == "kubelet"] == ["AcrPull"]
     job = {grant["scope"] for grant in ACCESS.azure if grant["principal"] == "job"}
     assert job == {scope for scope, _ in DATA_RIGHTS["job"]}
+
+
+def test_senders_have_the_inbox_alone() -> None:
+    """Off unless the group is given: see the platform's own tests."""
+    found = [(grant["scope"], grant["role"]) for grant in ACCESS.azure if grant["principal"] == "inbox_senders"]
+    assert found == [("container/inbox", WRITE)]
+    assert "inbox_senders" not in {grant["principal"] for grant in ACCESS.unity_catalog}
 
 
 def test_people_have_rights_by_group_only() -> None:

@@ -57,6 +57,18 @@ def test_firewalls_refuse_whom_nobody_names() -> None:
         assert block.body["network_acls"][0]["default_action"] == "Deny"
 
 
+def test_senders_of_files_have_a_way_in() -> None:
+    """By the account's firewall where it has a public address, else by its endpoints. Nobody is let in by default."""
+    calls = {block.name: block for block in blocks(TERRAFORM / "platform", "module")}
+    assert calls["storage"].body["allowed_ip_ranges"] == "${local.public ? var.sender_ip_ranges : []}"
+    assert calls["network"].body["endpoint_client_ranges"] == "${var.sender_networks}"
+    (account,) = (one for one in _of("azurerm_storage_account") if one.path.parent.name == "storage")
+    assert account.body["network_rules"][0]["ip_rules"] == "${var.allowed_ip_ranges}"
+    rules = {block.name: block.body for block in _of("azurerm_network_security_rule")}
+    assert "var.endpoint_client_ranges" in rules["endpoints_from_clients"]["source_address_prefixes"]
+    assert not any({"sender_ip_ranges", "sender_networks"} & set(_settings(name)) for name in ENVIRONMENTS)
+
+
 def test_no_public_address_but_the_nat_gateways() -> None:
     assert [block.name for block in _of("azurerm_public_ip")] == ["nat"]
     (workspace,) = _of("azurerm_databricks_workspace")

@@ -32,6 +32,13 @@ def test_sources_let_the_platform_in_before_the_services_come() -> None:
     assert places == sorted(places)
 
 
+def test_a_file_gets_in_by_a_right_and_an_address_that_were_given() -> None:
+    group = "az ad group create --display-name cdp-inbox-senders"
+    steps = ["sender_ip_ranges = [", group, "set GROUPS ", "run infrastructure.yml", "--container-name inbox"]
+    places = [DEPLOYMENT.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 def test_every_secret_and_variable_is_told_and_set() -> None:
     used = {match for text in TEXTS.values() for match in re.findall(r"(?:secrets|vars)\.(\w+)", text)}
     untold = [name for name in used - {"RUNNER_IP_URL"} if f"`{name}`" not in DEPLOYMENT]

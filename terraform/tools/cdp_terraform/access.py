@@ -23,6 +23,8 @@ what stands there, and nothing else: a test finds any other assignment in the co
   (`terraform/bootstrap` makes them if asked). No identity has a password or a key.
 - People get rights by a group of Entra's, never one by one.
 - Raw and bronze hold clear personal data. Only the services write raw; only the job reads raw and bronze.
+- [How senders of CSV files come in](../helm/README.md#input-of-the-csv-service): their right is on `inbox` alone, a
+  firewall that lets them in is the whole account's.
 - Who runs Terraform brings Contributor and User Access Administrator on the subscription; the list below
   is what it gives itself on top.
 """
