@@ -9,8 +9,9 @@ import re
 from cdp_actions import ENVIRONMENTS, ROOT
 from cdp_actions.errors import ActionFailed
 
+_IDS = ("DATABRICKS_APP_OBJECT_ID", "DATABRICKS_ACCOUNT_ID")
 #: Variables of GitHub that become Terraform's, in lower case.
-GIVEN = ("IDENTITIES", "GROUPS", "GROUP_NAMES", "DATABRICKS_APP_OBJECT_ID")
+GIVEN = ("IDENTITIES", "GROUPS", "GROUP_NAMES", *_IDS)
 
 
 def runner_access(environment: str) -> str:
@@ -46,7 +47,7 @@ def check_runner(environment: str) -> None:
 
 
 def check_variables() -> None:
-    """Refuse to begin where what Terraform is given is not given. All are JSON, but for the object id.
+    """Refuse to begin where what Terraform is given is not given. All are JSON, but for single ids.
 
     Raises:
         ActionFailed: names what is missing.
@@ -63,7 +64,7 @@ def check_variables() -> None:
 def _is_given(name: str) -> bool:
     text = os.environ.get(f"TF_VAR_{name.lower()}", "")
     try:
-        return bool(text) and (name == "DATABRICKS_APP_OBJECT_ID" or isinstance(json.loads(text), dict))
+        return bool(text) and (name in _IDS or isinstance(json.loads(text), dict))
     except ValueError:
         return False
 

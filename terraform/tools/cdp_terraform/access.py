@@ -37,11 +37,13 @@ class Access:
     Attributes:
         principals: name -> `kind` (identity, application, group) and `who`.
         azure: `principal`, `scope`, `role`, `why`.
+        databricks: likewise.
         unity_catalog: `principal`, `securable`, `privileges`.
     """
 
     principals: dict[str, dict[str, str]]
     azure: list[dict[str, str]]
+    databricks: list[dict[str, str]]
     unity_catalog: list[dict[str, Any]]
 
 
@@ -57,6 +59,10 @@ def page(access: Access) -> str:
     for grant in access.azure:
         who = access.principals[grant["principal"]]
         lines.append(f"| {who['who']} | {who['kind']} | {grant['role']} | `{grant['scope']}` | {grant['why']} |")
+    lines += ["", "## Roles within Databricks", "", "| who | role | on | why |", "| --- | --- | --- | --- |"]
+    for grant in access.databricks:
+        who = access.principals[grant["principal"]]
+        lines.append(f"| {who['who']} | `{grant['role']}` | `{grant['scope']}` | {grant['why']} |")
     lines += ["", "## Privileges of Unity Catalog", "", "| who | on | privileges |", "| --- | --- | --- |"]
     for grant in access.unity_catalog:
         privileges = ", ".join(f"`{name}`" for name in grant["privileges"])
