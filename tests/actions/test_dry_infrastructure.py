@@ -177,6 +177,16 @@ def test_prod_opens_no_firewall(dry: Dry) -> None:
     assert not ran.lines("network-rule")
 
 
+@pytest.mark.parametrize(("workflow", "confirmation"), [("infrastructure", {}), ("destroy", {"confirmation": "x"})])
+def test_prod_is_left_alone_where_nobody_is_asked(
+    dry: Dry, server: Server, workflow: str, confirmation: dict[str, str]
+) -> None:
+    server.replies["GET /repos/retailer/platform/environments/prod"] = (200, {}, {"protection_rules": []})
+    ran = dry(workflow, {"environment": "prod", **confirmation}, only_job="plan", self_hosted=True)
+    assert "failed at `approval`" in ran.summary("plan") and "ALLOW_UNAPPROVED" in ran.summary("plan")
+    assert not ran.lines("az ")
+
+
 def test_missing_variables_are_named(dry: Dry) -> None:
     ran = dry("infrastructure", DEV, only_job="plan", more_variables={"GROUPS": "", "IDENTITIES": "no JSON"})
     assert "the variable IDENTITIES, GROUPS is empty, or not JSON" in ran.summary("plan")

@@ -51,6 +51,7 @@ def test_every_secret_and_variable_is_told_and_set() -> None:
         "PROD_RUNNER",
         "DRIFT_ENVIRONMENTS",
         "ALLOW_DATA_LOSS",
+        "ALLOW_UNAPPROVED",
         "ALLOW_PROD_DESTROY",
         "CODE_SECURITY",
     }

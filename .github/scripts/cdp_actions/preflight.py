@@ -1,4 +1,4 @@
-"""What can be refused before anything is touched: the wrong runner, a wrong word, prod."""
+"""What can be refused before anything is touched: the wrong runner, a wrong word, prod, and prod without approval."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from cdp_actions import ENVIRONMENTS, ROOT
+from cdp_actions import ENVIRONMENTS, ROOT, github_api, notes
 from cdp_actions.errors import ActionFailed
 
 _IDS = ("DATABRICKS_APP_OBJECT_ID", "DATABRICKS_ACCOUNT_ID")
@@ -87,3 +87,27 @@ def confirm_destroy(environment: str, typed: str) -> None:
             "group, run it again; "
             "and remove the variable afterwards.",
         )
+
+
+def check_approval(environment: str) -> None:
+    """Will anybody be asked before the job that uses this environment? In a private repository only GitHub Enterprise
+    has required reviewers; without them the job starts at once. Needs the right `actions: read`.
+
+    Raises:
+        ActionFailed: nobody in prod, and ALLOW_UNAPPROVED does not say that this is meant.
+    """
+    path = f"/repos/{github_api.repository()}/environments/{environment}"
+    reply = github_api.call("GET", path, os.environ.get("GH_TOKEN", ""))
+    rules = (reply.body or {}).get("protection_rules") or ()
+    if any(rule["type"] == "required_reviewers" for rule in rules):
+        return
+    why = "it has no required reviewers" if reply.status == 200 else f"GitHub answered {reply.status}"
+    if environment == "prod" and os.environ.get("ALLOW_UNAPPROVED") != "true":
+        raise ActionFailed(
+            f"nobody would be asked before {environment} is changed: {why}",
+            "Name Required reviewers under Settings, Environments; in a private repository GitHub Enterprise has them. "
+            "Without it set the repository's variable ALLOW_UNAPPROVED to true: whoever may start a workflow can then "
+            "change prod.",
+        )
+    rows = [[f"environment {environment}", f"nobody is asked before it is changed: {why}"]]
+    notes.leave("facts", {"title": "Approval", "rows": rows})
