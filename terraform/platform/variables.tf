@@ -239,9 +239,8 @@ variable "alert_emails" {
 }
 
 variable "budget" {
-  description = "Amount a month in the currency of the bill, and the first day of the month it begins in."
+  description = "Amount a month in the currency of the bill."
   type = object({
     monthly_amount = number
-    start_month    = string
   })
 }

@@ -169,7 +169,9 @@ def test_alerts_and_budget_are_there() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_environments_have_who_is_told(environment: str) -> None:
+    """And from which month on Azure is not told by them: the month would be past for an environment made later."""
     settings = _settings(environment)
+    assert set(settings["budget"]) == {"monthly_amount"}
     assert settings["alert_emails"] and settings["budget"]["monthly_amount"] > 0
     assert settings["environment"] == environment
 

@@ -41,5 +41,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform-dev@example.com"]
-budget                   = { monthly_amount = 500, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 500 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"

@@ -42,5 +42,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform-pre@example.com"]
-budget                   = { monthly_amount = 1200, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 1200 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"

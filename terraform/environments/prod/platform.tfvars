@@ -43,5 +43,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform@example.com"]
-budget                   = { monthly_amount = 3000, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 3000 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"
