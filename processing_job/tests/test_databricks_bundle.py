@@ -55,7 +55,8 @@ def test_a_wrong_field_or_value_would_be_noticed(place: tuple[Any, ...], wrong: 
 
 def test_the_top_level_has_only_what_bundles_know() -> None:
     """Source: https://docs.databricks.com/dev-tools/bundles/reference"""
-    assert BUNDLE.keys() == {"bundle", "include", "artifacts", "variables", "targets"}
+    assert BUNDLE.keys() == {"bundle", "include", "artifacts", "workspace", "variables", "targets"}
+    assert BUNDLE["workspace"].keys() == {"artifact_path"}
     assert BUNDLE["targets"].keys() == set(TARGETS)
     for name, target in BUNDLE["targets"].items():
         assert target.keys() <= {"mode", "default", "variables"}, name

@@ -14,6 +14,7 @@ groups = {
   operators       = "00000000-0000-0000-0000-000000000002"
   data_engineers  = "00000000-0000-0000-0000-000000000003"
   analysts        = "00000000-0000-0000-0000-000000000004"
+  # inbox_senders = "00000000-0000-0000-0000-000000000006" # who delivers CSV files, people or other systems; see helm/README.md
 }
 
 databricks_app_object_id = "00000000-0000-0000-0000-000000000005"

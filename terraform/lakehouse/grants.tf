@@ -1,8 +1,11 @@
+data "databricks_current_user" "deployer" {}
+
 locals {
   principals = merge(var.group_names, { job = databricks_service_principal.job.application_id })
 
   # The lists of terraform/access.yaml, by what they are on.
-  grants = yamldecode(file("${path.module}/../access.yaml")).unity_catalog
+  access = yamldecode(file("${path.module}/../access.yaml"))
+  grants = local.access.unity_catalog
 
   on_catalog = [for grant in local.grants : grant if grant.securable == "catalog"]
   on_schema = {
@@ -53,6 +56,33 @@ resource "databricks_grants" "volume" {
     content {
       principal  = local.principals[grant.value.principal]
       privileges = grant.value.privileges
+    }
+  }
+}
+
+# Who made a service principal is its manager, and still may not let a job run as it. All of its roles: authoritative too.
+resource "databricks_access_control_rule_set" "job" {
+  name = "accounts/${var.databricks_account_id}/servicePrincipals/${databricks_service_principal.job.application_id}/ruleSets/default"
+
+  dynamic "grant_rules" {
+    for_each = [for grant in local.access.databricks : grant if grant.scope == "service_principal/job"]
+
+    content {
+      principals = [data.databricks_current_user.deployer.acl_principal_id]
+      role       = "roles/${grant_rules.value.role}"
+    }
+  }
+}
+
+resource "databricks_permissions" "wheels" {
+  directory_path = databricks_directory.wheels.path
+
+  dynamic "access_control" {
+    for_each = [for grant in local.access.databricks : grant if grant.scope == "directory/wheels"]
+
+    content {
+      service_principal_name = local.principals[access_control.value.principal]
+      permission_level       = access_control.value.role
     }
   }
 }

@@ -94,3 +94,9 @@ resource "databricks_secret_acl" "job" {
   principal  = databricks_service_principal.job.application_id
   permission = "READ"
 }
+
+# Where the bundle puts the job's wheels: its usual place is below the deployer's home, which is closed to the job.
+resource "databricks_directory" "wheels" {
+  path             = "/etl-customers-${var.environment}"
+  delete_recursive = true
+}

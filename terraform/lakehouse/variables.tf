@@ -73,6 +73,16 @@ variable "key_vault_uri" {
   type        = string
 }
 
+variable "databricks_account_id" {
+  description = "Id of the Databricks account: in the account console, the menu at one's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.databricks_account_id))
+    error_message = "databricks_account_id must be an account id (a UUID)."
+  }
+}
+
 variable "group_names" {
   description = "Names of the Entra groups as Databricks knows them: operators, data_engineers, analysts."
   type        = map(string)

@@ -42,11 +42,16 @@ locals {
     "identity/kubelet" = var.identities["kubelet"]
   }
 
+  # Grafana is not in every environment, nor are senders of files.
+  absent = concat(
+    var.monitoring.grafana == null ? ["grafana"] : [],
+    contains(keys(var.groups), "inbox_senders") ? [] : ["inbox_senders"],
+  )
+
   grants = {
     for grant in yamldecode(file("${path.module}/../access.yaml")).azure :
     "${grant.principal} ${replace(lower(grant.role), " ", "-")} ${grant.scope}" => grant
-    # Grafana is not in every environment.
-    if var.monitoring.grafana != null || !(grant.principal == "grafana" || startswith(grant.scope, "grafana/"))
+    if !contains(local.absent, grant.principal) && !contains(local.absent, split("/", grant.scope)[0])
   }
 }
 

@@ -8,6 +8,7 @@ module "storage" {
   containers                 = ["raw", "bronze", "silver", "gold", "inbox"]
   public_network_access      = local.public
   allowed_subnet_ids         = local.public ? module.network.client_subnet_ids : []
+  allowed_ip_ranges          = local.public ? var.sender_ip_ranges : []
   allowed_resource_ids       = { access_connector = module.databricks_workspace.access_connector_id }
   soft_delete_days           = var.storage.soft_delete_days
   lifecycle_rules            = var.storage.lifecycle_rules

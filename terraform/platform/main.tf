@@ -40,6 +40,5 @@ module "budget" {
   name              = local.names.budget
   resource_group_id = module.resource_group.id
   monthly_amount    = var.budget.monthly_amount
-  start_month       = var.budget.start_month
   contact_emails    = var.alert_emails
 }

@@ -5,6 +5,7 @@ module "network" {
   resource_group_name        = module.resource_group.name
   location                   = var.location
   address_space              = var.address_space
+  endpoint_client_ranges     = var.sender_networks
   nat_gateway_name           = local.names.nat_gateway
   public_ip_name             = local.names.public_ip
   zones                      = slice(var.zones, 0, min(1, length(var.zones)))

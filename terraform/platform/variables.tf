@@ -61,6 +61,25 @@ variable "runner_ip_ranges" {
   }
 }
 
+variable "sender_ip_ranges" {
+  description = "Public addresses that senders of CSV files come from. The firewall is the account's: they reach the address of every container, and their role that of the inbox alone. Azure does not heed them for machines of its own in the same region."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.sender_ip_ranges) == 0 || var.runner_access == "public"
+    error_message = "With runner_access = self_hosted the lake has no public address: leave sender_ip_ranges empty, and see sender_networks."
+  }
+}
+
+variable "sender_networks" {
+  description = "Private ranges that senders of CSV files come from, by a peering or VPN that is not made here: let in to the private endpoints, port 443. Without private endpoints it has no effect."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "private_endpoints" {
   description = "Whether lake, vaults, registry and workspace have private endpoints; else the subnets are let in by service endpoint."
   type        = bool
@@ -148,9 +167,8 @@ variable "storage" {
     replication      = string
     soft_delete_days = number
     lifecycle_rules = map(object({
-      cool_after_days   = optional(number)
-      cold_after_days   = optional(number)
-      delete_after_days = optional(number)
+      cool_after_days = optional(number)
+      cold_after_days = optional(number)
     }))
   })
 
@@ -221,9 +239,8 @@ variable "alert_emails" {
 }
 
 variable "budget" {
-  description = "Amount a month in the currency of the bill, and the first day of the month it begins in."
+  description = "Amount a month in the currency of the bill."
   type = object({
     monthly_amount = number
-    start_month    = string
   })
 }

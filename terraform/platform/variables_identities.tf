@@ -20,13 +20,13 @@ variable "identities" {
 }
 
 variable "groups" {
-  description = "Object ids of the Entra groups: platform_admins, operators, data_engineers, analysts."
+  description = "Object ids of the Entra groups: platform_admins, operators, data_engineers, analysts; and inbox_senders where CSV files are delivered to the lake's inbox."
   type        = map(string)
   nullable    = false
 
   validation {
-    condition     = toset(keys(var.groups)) == toset(["platform_admins", "operators", "data_engineers", "analysts"])
-    error_message = "groups must name exactly: platform_admins, operators, data_engineers, analysts."
+    condition     = setsubtract(keys(var.groups), ["inbox_senders"]) == toset(["platform_admins", "operators", "data_engineers", "analysts"])
+    error_message = "groups must name exactly: platform_admins, operators, data_engineers, analysts; and inbox_senders if there is one."
   }
 
   validation {

@@ -20,6 +20,7 @@ DATA_RIGHTS = {
     "job": {("container/raw", READ), *((f"container/{layer}", WRITE) for layer in ("bronze", "silver", "gold"))},
     "data_engineers": {("container/silver", READ), ("container/gold", READ)},
     "analysts": {("container/gold", READ)},
+    "inbox_senders": {("container/inbox", WRITE)},
 }
 SECRET_RIGHTS = {
     "database": {
@@ -72,7 +73,10 @@ def test_only_known_roles_and_principals() -> None:
         assert set(grant) == {"principal", "scope", "role", "why"}
         assert grant["role"] in ROLES
         assert grant["principal"] in ACCESS.principals
-    assert {grant["principal"] for grant in (*ACCESS.azure, *ACCESS.unity_catalog)} == set(ACCESS.principals)
+    for grant in ACCESS.databricks:
+        assert set(grant) == {"principal", "scope", "role", "why"}
+    every = (*ACCESS.azure, *ACCESS.databricks, *ACCESS.unity_catalog)
+    assert {grant["principal"] for grant in every} == set(ACCESS.principals)
 
 
 def test_services_and_nodes_have_nothing_else() -> None:
@@ -82,6 +86,13 @@ def test_services_and_nodes_have_nothing_else() -> None:
     assert [grant["role"] for grant in ACCESS.azure if grant["principal"] == "kubelet"] == ["AcrPull"]
     job = {grant["scope"] for grant in ACCESS.azure if grant["principal"] == "job"}
     assert job == {scope for scope, _ in DATA_RIGHTS["job"]}
+
+
+def test_senders_have_the_inbox_alone() -> None:
+    """Off unless the group is given: see the platform's own tests."""
+    found = [(grant["scope"], grant["role"]) for grant in ACCESS.azure if grant["principal"] == "inbox_senders"]
+    assert found == [("container/inbox", WRITE)]
+    assert "inbox_senders" not in {grant["principal"] for grant in ACCESS.unity_catalog}
 
 
 def test_people_have_rights_by_group_only() -> None:
@@ -116,8 +127,12 @@ def test_nothing_is_assigned_elsewhere() -> None:
         r"|databricks_(grant|token|obo_token|secret|group_member|sql_permissions)$"
     )
     assert not [str(block) for block in found if forbidden.match(block.type)]
-    lakehouse = [block.name for block in found if block.type == "databricks_grants"]
-    assert sorted(lakehouse) == ["catalog", "schema", "volume"]
+    for kind, names in {
+        "databricks_grants": ["catalog", "schema", "volume"],
+        "databricks_access_control_rule_set": ["job"],
+        "databricks_permissions": ["policy", "wheels"],
+    }.items():
+        assert sorted(block.name for block in found if block.type == kind) == names
 
 
 def test_bootstrap_gives_the_deployer_the_states_only() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
-from cdp_terraform import ENVIRONMENTS, ROOT, TERRAFORM
+from cdp_terraform import ENVIRONMENTS, ROOT, TERRAFORM, access
 from cdp_terraform.hcl import blocks, tfvars
 
 JOB = ROOT / "processing_job"
 LAKEHOUSE = TERRAFORM / "lakehouse"
 BUNDLE = yaml.safe_load((JOB / "databricks.yml").read_text(encoding="utf-8"))
 RESOURCES = yaml.safe_load((JOB / "resources" / "etl_customers.job.yml").read_text(encoding="utf-8"))
+RIGHTS = access.read().databricks
 CLUSTER = RESOURCES["resources"]["jobs"]["etl_customers"]["job_clusters"][0]["new_cluster"]
 
 
@@ -61,6 +62,30 @@ def test_the_jobs_cluster_fits_the_policy() -> None:
     assert fixed["cluster_type"] == "job"
 
 
+def test_who_deploys_may_let_the_job_run_as_its_principal() -> None:
+    """A role that who made the principal has to be given, too:
+    learn.microsoft.com/azure/databricks/security/auth/access-control/service-principal-acl."""
+    job = RESOURCES["resources"]["jobs"]["etl_customers"]
+    (output,) = (one for one in blocks(LAKEHOUSE, "output") if one.name == "bundle")
+    variable = job["run_as"]["service_principal_name"].removeprefix("${var.").removesuffix("}")
+    principal = output.body["value"][variable].removeprefix("${").removesuffix("}")
+    rule_set = _made("databricks_access_control_rule_set", "job")
+    assert f"/servicePrincipals/${{{principal}}}/ruleSets/default" in rule_set["name"]
+    roles = {(one["principal"], one["role"]) for one in RIGHTS if one["scope"] == "service_principal/job"}
+    assert roles == {("deployer", "servicePrincipal.user"), ("deployer", "servicePrincipal.manager")}
+    assert "data.databricks_current_user.deployer.acl_principal_id" in str(rule_set)
+
+
+def test_the_job_may_read_its_wheels() -> None:
+    """The bundle's own folder is below the deployer's home, which nobody else may read."""
+    folder = _made("databricks_directory", "wheels")["path"].replace("${var.environment}", "${bundle.target}")
+    path = BUNDLE["workspace"]["artifact_path"]
+    assert path == f"/Workspace{folder}/${{workspace.current_user.short_name}}"
+    assert _made("databricks_permissions", "wheels")["directory_path"] == "${databricks_directory.wheels.path}"
+    readers = [(one["principal"], one["role"]) for one in RIGHTS if one["scope"] == "directory/wheels"]
+    assert readers == [("job", "CAN_READ")]
+
+
 def test_outputs_are_variables_of_the_bundle() -> None:
     (output,) = (one for one in blocks(LAKEHOUSE, "output") if one.name == "bundle")
     assert set(output.body["value"]) <= set(BUNDLE["variables"])
@@ -76,4 +101,5 @@ def test_the_job_is_the_bundles_alone() -> None:
 def test_the_platform_gives_what_the_lakehouse_takes() -> None:
     (output,) = (one for one in blocks(TERRAFORM / "platform", "output") if one.name == "lakehouse")
     needed = {one.name for one in blocks(LAKEHOUSE, "variable")}
-    assert set(output.body["value"]) == needed - {"environment", "group_names", "cluster", "skip_storage_validation"}
+    own = {"environment", "databricks_account_id", "group_names", "cluster", "skip_storage_validation"}
+    assert set(output.body["value"]) == needed - own

@@ -19,7 +19,8 @@ DASHBOARDS = sorted((ROOT / "assets" / "dashboards").glob("*.json"))
 #: and an alert on one never fires. A name that is new here must be on that page.
 KEPT = (
     r"kube_(deployment_status_replicas_available|job_failed|node_status_condition"
-    r"|pod_container_status_last_terminated_reason|pod_container_status_waiting_reason)"
+    r"|pod_container_status_last_terminated_reason|pod_container_status_restarts_total"
+    r"|pod_container_status_waiting_reason)"
 )
 #: Beside ours; the process collector's comes from the services' own pods, which the profile does not filter.
 OTHERS = re.compile(rf"{KEPT}|process_resident_memory_bytes")
@@ -73,6 +74,18 @@ def test_metrics_exist(expression: str) -> None:
     states = {state.value for state in END_STATES}
     for value in re.findall(r"status=~?\"(?!true)([^\"]+)\"", expression):
         assert set(value.split("|")) <= states
+
+
+def test_an_alert_on_a_containers_last_end_is_one_on_servers() -> None:
+    """kube-state-metrics sets it when the container is started again in its pod; a scheduled run's never is."""
+    text = (ROOT / "helm" / "cdp-lib" / "templates" / "_cronjob.tpl").read_text(encoding="utf-8")
+    assert "restartPolicy: Never" in text
+    rules = (TERRAFORM / "modules" / "alerts" / "services.tf").read_text(encoding="utf-8")
+    (told,) = re.findall(r"last_terminated_reason\{.*?description = \"(.*?)\"", rules, flags=re.DOTALL)
+    assert "server" in told and "KubeJobFailed" in told
+    # it is set as long as the pod lives, so something else has to end the alert
+    (asked,) = (one for one in _alert_expressions() if "last_terminated_reason" in one)
+    assert "increase(kube_pod_container_status_restarts_total" in asked
 
 
 def test_a_misspelt_metric_is_found() -> None:

@@ -57,6 +57,18 @@ def test_firewalls_refuse_whom_nobody_names() -> None:
         assert block.body["network_acls"][0]["default_action"] == "Deny"
 
 
+def test_senders_of_files_have_a_way_in() -> None:
+    """By the account's firewall where it has a public address, else by its endpoints. Nobody is let in by default."""
+    calls = {block.name: block for block in blocks(TERRAFORM / "platform", "module")}
+    assert calls["storage"].body["allowed_ip_ranges"] == "${local.public ? var.sender_ip_ranges : []}"
+    assert calls["network"].body["endpoint_client_ranges"] == "${var.sender_networks}"
+    (account,) = (one for one in _of("azurerm_storage_account") if one.path.parent.name == "storage")
+    assert account.body["network_rules"][0]["ip_rules"] == "${var.allowed_ip_ranges}"
+    rules = {block.name: block.body for block in _of("azurerm_network_security_rule")}
+    assert "var.endpoint_client_ranges" in rules["endpoints_from_clients"]["source_address_prefixes"]
+    assert not any({"sender_ip_ranges", "sender_networks"} & set(_settings(name)) for name in ENVIRONMENTS)
+
+
 def test_no_public_address_but_the_nat_gateways() -> None:
     assert [block.name for block in _of("azurerm_public_ip")] == ["nat"]
     (workspace,) = _of("azurerm_databricks_workspace")
@@ -129,6 +141,23 @@ def test_what_the_platform_gives_the_identities_can_be_taken_away() -> None:
     assert lock.body["scope"] == "${azurerm_storage_account.state.id}"
 
 
+def test_no_file_is_deleted_by_its_age() -> None:
+    """In the inbox it may be one that nobody has taken yet, and nothing would tell. See modules/storage."""
+    (policy,) = _of("azurerm_storage_management_policy")
+    assert "delete_after" not in str(policy.body)
+    for environment in ENVIRONMENTS:
+        for rule in _settings(environment)["storage"]["lifecycle_rules"].values():
+            assert rule and set(rule) <= {"cool_after_days", "cold_after_days"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_service_removes_the_files_that_it_took(environment: str) -> None:
+    """They are clear personal data, and no lifecycle rule does it."""
+    values = ROOT / "microservices" / "csv" / "helm" / f"values-{environment}.yaml"
+    settings = yaml.safe_load(values.read_text(encoding="utf-8"))["settings"]
+    assert {"CSV_ARCHIVE_DAYS", "CSV_REJECTED_DAYS"} <= set(settings)
+
+
 def test_alerts_and_budget_are_there() -> None:
     calls = {block.name for block in blocks(TERRAFORM / "platform", "module")}
     assert {"alerts", "budget", "monitoring"} <= calls
@@ -140,7 +169,9 @@ def test_alerts_and_budget_are_there() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_environments_have_who_is_told(environment: str) -> None:
+    """And from which month on Azure is not told by them: the month would be past for an environment made later."""
     settings = _settings(environment)
+    assert set(settings["budget"]) == {"monthly_amount"}
     assert settings["alert_emails"] and settings["budget"]["monthly_amount"] > 0
     assert settings["environment"] == environment
 

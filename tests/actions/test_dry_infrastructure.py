@@ -177,6 +177,16 @@ def test_prod_opens_no_firewall(dry: Dry) -> None:
     assert not ran.lines("network-rule")
 
 
+@pytest.mark.parametrize(("workflow", "confirmation"), [("infrastructure", {}), ("destroy", {"confirmation": "x"})])
+def test_prod_is_left_alone_where_nobody_is_asked(
+    dry: Dry, server: Server, workflow: str, confirmation: dict[str, str]
+) -> None:
+    server.replies["GET /repos/retailer/platform/environments/prod"] = (200, {}, {"protection_rules": []})
+    ran = dry(workflow, {"environment": "prod", **confirmation}, only_job="plan", self_hosted=True)
+    assert "failed at `approval`" in ran.summary("plan") and "ALLOW_UNAPPROVED" in ran.summary("plan")
+    assert not ran.lines("az ")
+
+
 def test_missing_variables_are_named(dry: Dry) -> None:
     ran = dry("infrastructure", DEV, only_job="plan", more_variables={"GROUPS": "", "IDENTITIES": "no JSON"})
     assert "the variable IDENTITIES, GROUPS is empty, or not JSON" in ran.summary("plan")
@@ -205,6 +215,20 @@ def test_drift_that_would_destroy_data_is_told(dry: Dry, server: Server) -> None
     (opened,) = [body for asked, body in server.asked if asked.startswith("POST")]
     assert "`module.storage.azurerm_storage_account.this`" in opened["body"]
     assert not ran.lines("terraform apply")
+
+
+def test_a_firewall_that_was_opened_is_drift(dry: Dry, server: Server) -> None:
+    """One vault lets in this runner alone, the other one somebody else as well."""
+    vaults = {"services": [f"{ADDRESS}/32"], "job": [f"{ADDRESS}/32", "203.0.113.66/32"]}
+    changes = []
+    for name, had in vaults.items():
+        rules = [{"network_acls": [{"ip_rules": one}]} for one in (had, [ADDRESS])]
+        changes.append(change(f'module.key_vault["{name}"].azurerm_key_vault.this', "update", *rules))
+    told = [answer("terraform show -json", "platform.tfplan", out=plan(*changes))]
+    ran = dry("drift", answers=[*told, answer("terraform show -json", out=plan()), *happy()])
+    assert "failed at `drift`" in ran.summary("drift-dev")
+    (opened,) = [body for asked, body in server.asked if asked.startswith("POST")]
+    assert 'module.key_vault["job"]' in opened["body"] and 'module.key_vault["services"]' not in opened["body"]
 
 
 def test_drift_is_told(dry: Dry, server: Server) -> None:

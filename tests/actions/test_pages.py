@@ -32,6 +32,29 @@ def test_sources_let_the_platform_in_before_the_services_come() -> None:
     assert places == sorted(places)
 
 
+def test_a_file_gets_in_by_a_right_and_an_address_that_were_given() -> None:
+    group = "az ad group create --display-name cdp-inbox-senders"
+    steps = ["sender_ip_ranges = [", group, "set GROUPS ", "run infrastructure.yml", "--container-name inbox"]
+    places = [DEPLOYMENT.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_main_is_protected_after_the_push_to_it() -> None:
+    """Before, a ruleset would refuse it: pull requests only."""
+    assert DEPLOYMENT.index("git push") < DEPLOYMENT.index("protect it: pull requests only")
+    assert "Protect `main`" not in DEPLOYMENT
+
+
+def test_secrets_are_removed_on_any_machine() -> None:
+    """macOS has no shred, and its xargs long knew no -r."""
+    lines = [
+        line for block in re.findall(r"```bash\n(.*?)```", DEPLOYMENT, flags=re.DOTALL) for line in block.splitlines()
+    ]
+    removed = [line for line in lines if line.startswith("shred ")]
+    assert removed and all("|| rm -f credentials.json state.key" in line for line in removed)
+    assert not [line for line in lines if "xargs -r" in line]
+
+
 def test_every_secret_and_variable_is_told_and_set() -> None:
     used = {match for text in TEXTS.values() for match in re.findall(r"(?:secrets|vars)\.(\w+)", text)}
     untold = [name for name in used - {"RUNNER_IP_URL"} if f"`{name}`" not in DEPLOYMENT]
@@ -44,6 +67,7 @@ def test_every_secret_and_variable_is_told_and_set() -> None:
         "PROD_RUNNER",
         "DRIFT_ENVIRONMENTS",
         "ALLOW_DATA_LOSS",
+        "ALLOW_UNAPPROVED",
         "ALLOW_PROD_DESTROY",
         "CODE_SECURITY",
     }

@@ -242,3 +242,50 @@ def test_runner_access(environment: str, access: str) -> None:
 def test_no_such_environment() -> None:
     with pytest.raises(ActionFailed, match="no environment"):
         preflight.runner_access("../dev")
+
+
+REVIEWED = (200, {}, {"protection_rules": [{"type": "branch_policy"}, {"type": "required_reviewers"}]})
+UNREVIEWED = (200, {}, {"protection_rules": [{"type": "branch_policy"}]})
+UNKNOWN = (404, {}, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "reply", "allowed", "told"),
+    [
+        ("prod", REVIEWED, "", []),
+        ("dev", UNREVIEWED, "", ["it has no required reviewers"]),
+        ("dev", UNKNOWN, "", ["GitHub answered 404"]),
+        ("prod", UNREVIEWED, "true", ["it has no required reviewers"]),
+    ],
+)
+def test_it_is_told_where_nobody_is_asked(
+    machine: Machine,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    reply: Any,
+    allowed: str,
+    told: list[str],
+) -> None:
+    machine([])
+    _approvals(monkeypatch, server, environment, reply, allowed)
+    preflight.check_approval(environment)
+    assert [content["rows"][0][1].rpartition(": ")[2] for _, content in notes.found()] == told
+
+
+@pytest.mark.parametrize("reply", [UNREVIEWED, UNKNOWN])
+def test_prod_is_not_changed_where_nobody_is_asked(
+    machine: Machine, server: Server, monkeypatch: pytest.MonkeyPatch, reply: Any
+) -> None:
+    machine([])
+    _approvals(monkeypatch, server, "prod", reply, "")
+    with pytest.raises(ActionFailed, match="nobody would be asked before prod is changed") as caught:
+        preflight.check_approval("prod")
+    assert "ALLOW_UNAPPROVED" in caught.value.next_step
+
+
+def _approvals(monkeypatch: pytest.MonkeyPatch, server: Server, environment: str, reply: Any, allowed: str) -> None:
+    server.replies[f"GET /repos/retailer/platform/environments/{environment}"] = reply
+    monkeypatch.setenv("GITHUB_API_URL", server.url)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "retailer/platform")
+    monkeypatch.setenv("ALLOW_UNAPPROVED", allowed)

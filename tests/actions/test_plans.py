@@ -19,21 +19,39 @@ ACCOUNT = change("module.storage.azurerm_storage_account.this", "delete", {"name
 KEY = "k" * 40
 
 
-def _vault(before: str, after: str, sku: str = "standard") -> dict[str, Any]:
-    acls = [{"network_acls": [{"ip_rules": [address]}]} for address in (before, after)]
-    return change(
-        'module.key_vault["job"].azurerm_key_vault.this',
-        "update",
-        acls[0] | {"sku": "standard"},
-        acls[1] | {"sku": sku},
-    )
+RUNNER, FOREIGN = "203.0.113.9", "203.0.113.66"
 
 
-def test_the_runners_address_is_no_change() -> None:
-    made = read(plan(GROUP, _vault("1.1.1.1", "2.2.2.2"), change("a.azurerm_x.y", "no-op")), KEY)
+def _vault(before: list[str], sku: str = "standard", runner: str = RUNNER) -> dict[str, Any]:
+    """Azure tells a single address with /32."""
+    told = {"network_acls": [{"ip_rules": [f"{one}/32" for one in before]}], "sku": "standard"}
+    wanted = {"network_acls": [{"ip_rules": [runner]}], "sku": sku}
+    return change('module.key_vault["job"].azurerm_key_vault.this', "update", told, wanted)
+
+
+def test_the_runners_own_address_is_no_change() -> None:
+    made = read(plan(GROUP, _vault([RUNNER]), change("a.azurerm_x.y", "no-op")), KEY, RUNNER)
     assert made.counts == {"create": 1}
     assert made.fingerprint == read(plan(GROUP), KEY).fingerprint
-    assert read(plan(_vault("1.1.1.1", "2.2.2.2", "premium")), KEY).counts == {"change": 1}
+    assert read(plan(_vault([RUNNER], "premium")), KEY, RUNNER).counts == {"change": 1}
+
+
+def test_any_other_address_is_a_change() -> None:
+    """Somebody opened a firewall by hand, or a runner was killed before it shut itself out."""
+    acls = [{"network_rules": [{"ip_rules": rules}]} for rules in ([FOREIGN], [RUNNER], [])]
+    lake = [change("module.storage.azurerm_storage_account.this", "update", acls[n], acls[2]) for n in (0, 1)]
+    for one in (_vault([RUNNER, FOREIGN]), *lake):  # no runner is let in to the lake
+        assert read(plan(one), KEY, RUNNER).counts == {"change": 1}
+    assert read(plan(_vault([FOREIGN])), KEY).counts == {"change": 1}
+
+
+def test_two_runners_come_to_one_fingerprint() -> None:
+    other = "198.51.100.7"
+    made = [read(plan(_vault([one, FOREIGN], runner=one)), KEY, one).fingerprint for one in (RUNNER, other)]
+    assert made[0] == made[1]
+    rules = [{"network_acls": [{"ip_rules": [one]}]} for one in (RUNNER, other)]
+    new = [plan(change("module.key_vault.azurerm_key_vault.this", "create", None, one)) for one in rules]
+    assert read(new[0], KEY, RUNNER).fingerprint == read(new[1], KEY, other).fingerprint
 
 
 def test_another_value_is_another_plan() -> None:

@@ -150,6 +150,24 @@ def test_nothing_passes_the_network_that_is_not_named(charts: Charts, service: s
                 assert rule["ports"] == [{"protocol": "TCP", "port": 443}]
 
 
+@pytest.mark.parametrize(("service", "environment"), [pair for pair in EACH if pair[1] != "local"])
+def test_pods_may_ask_the_resolver_on_their_node_and_nothing_else_there(
+    charts: Charts, service: str, environment: str
+) -> None:
+    """LocalDNS of AKS, on by default from Kubernetes 1.37. To Cilium its link-local addresses are the host's."""
+    objects = charts.objects(service, environment)
+    policy = only(objects, "CiliumNetworkPolicy")["spec"]
+    assert policy["endpointSelector"] == only(objects, "NetworkPolicy")["spec"]["podSelector"]
+    ports = [{"port": "53", "protocol": "UDP"}, {"port": "53", "protocol": "TCP"}]
+    assert policy["egress"] == [{"toEntities": ["host"], "toPorts": [{"ports": ports}]}]
+    assert not {"ingress", "ingressDeny", "egressDeny"} & policy.keys()
+
+
+def test_without_cilium_there_is_no_policy_of_its_kind(charts: Charts) -> None:
+    objects = charts.objects("csv", "prod", networkPolicy__nodeDns=False)
+    assert of_kind(objects, "NetworkPolicy") and not of_kind(objects, "CiliumNetworkPolicy")
+
+
 def _blocks(rule: dict[str, Any]) -> list[tuple[str, int]]:
     return [
         (peer["ipBlock"]["cidr"], port["port"]) for peer in rule["to"] if "ipBlock" in peer for port in rule["ports"]

@@ -146,6 +146,8 @@ def test_the_schedule_on_and_off(charts: Charts, service: str) -> None:
     assert cron["metadata"]["name"] == f"{release_of(service)}-ingest"
     assert spec["concurrencyPolicy"] == "Forbid" and spec["suspend"] is False
     assert spec["startingDeadlineSeconds"] > 0 and job["activeDeadlineSeconds"] > 0
+    # the alert KubeJobFailed lasts as long as the job: long enough to be seen, and not for ever
+    assert 12 * 3600 <= job["ttlSecondsAfterFinished"] <= 48 * 3600
     assert spec["successfulJobsHistoryLimit"] > 0 and spec["failedJobsHistoryLimit"] > 0
     pod = job["template"]["spec"]
     assert pod["restartPolicy"] == "Never" and pod["containers"][0]["args"] == ["ingest", "--mode", "incremental"]

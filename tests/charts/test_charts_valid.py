@@ -20,6 +20,7 @@ EACH = [(service, environment) for service in SERVICES for environment in ENVIRO
 CUSTOM = {
     ("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass"): "secretproviderclass.json",
     ("azmonitoring.coreos.com/v1", "PodMonitor"): "podmonitor.json",
+    ("cilium.io/v2", "CiliumNetworkPolicy"): "ciliumnetworkpolicy.json",
 }
 
 
@@ -45,7 +46,7 @@ def test_kubernetes_would_take_it(charts: Charts, service: str, environment: str
     objects = charts.objects(service, environment)
     kinds = {thing["kind"] for thing in objects}
     assert {"Deployment", "CronJob", "Service", "ServiceAccount", "ConfigMap", "Pod"} <= kinds
-    assert environment == "local" or {"NetworkPolicy", "SecretProviderClass", "PodMonitor"} <= kinds
+    assert environment == "local" or {"NetworkPolicy", *(kind for _, kind in CUSTOM)} <= kinds
     for thing in objects:
         validate(thing, version)
         assert thing["metadata"]["namespace"] == "ingestion"
@@ -54,7 +55,8 @@ def test_kubernetes_would_take_it(charts: Charts, service: str, environment: str
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_an_unknown_field_would_be_noticed(charts: Charts, version: str) -> None:
     objects = charts.objects("csv", "prod")
-    for kind in ("Deployment", "CronJob", "PodMonitor", "SecretProviderClass", "HorizontalPodAutoscaler"):
+    custom = [kind for _, kind in CUSTOM]
+    for kind in ("Deployment", "CronJob", "HorizontalPodAutoscaler", *custom):
         thing = json.loads(json.dumps(only(objects, kind)))
         thing["spec"]["replica"] = 2
         with pytest.raises((jsonschema.ValidationError, kubernetes_validate.ValidationError)):

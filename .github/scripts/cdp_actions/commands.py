@@ -12,6 +12,7 @@ from importlib import import_module
 COMMANDS = {
     "apply": "commands_azure:apply",
     "changes": "commands_github:find_changes",
+    "check-approval": "commands_github:check_approval",
     "check-roles": "commands_azure:check_roles",
     "check-runner": "commands_azure:check_runner",
     "check-token": "commands_github:check_token",

@@ -10,6 +10,13 @@ from cdp_actions.errors import ActionFailed
 from cdp_actions.github_files import add_summary
 
 
+def check_approval(given: Namespace) -> None:
+    """Will anybody be asked?"""
+    from cdp_actions import preflight
+
+    preflight.check_approval(given.environment)
+
+
 def check_token(given: Namespace) -> None:
     """Check GitHub Token."""
     from cdp_actions import github_token

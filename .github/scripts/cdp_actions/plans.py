@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-#: Of each runner another one: no change that anybody approves.
-_RUNNERS_OWN = {"ip_rules"}
+#: The one kind of resource that lets the runner in while it works.
+_LETS_IN = "azurerm_key_vault"
 #: Without these there is no data, no key, or no table any more.
 DATA = {
     "azurerm_databricks_workspace",
@@ -63,18 +63,21 @@ class Plan:
         return [one.address for one in self.changes if one.action in ("destroy", "replace") and one.kind in DATA]
 
 
-def read(shown: dict[str, Any], key: str) -> Plan:
+def read(shown: dict[str, Any], key: str, runner: str = "") -> Plan:
     """The plan that `terraform show -json` tells of.
 
     Args:
         key: under which it is fingerprinted, so that the fingerprint gives no value away.
+        runner: this runner's address. Of each runner another one, it is no change that anybody approves in the
+            firewall of a vault. Any other address there is a change, and so is each in another firewall.
     """
     changes, prints = [], []
     for one in shown.get("resource_changes") or ():
         change = one["change"]
         action = _WORDS.get(tuple(change["actions"]))
-        before, after = _common(change.get("before")), _common(change.get("after"))
-        unknown = _common(change.get("after_unknown"))
+        own = {runner, f"{runner}/32"} if runner and one["type"] == _LETS_IN else set()
+        before, after = _common(change.get("before"), own), _common(change.get("after"), own)
+        unknown = change.get("after_unknown")
         if action is None or (action == "change" and before == after and not _any(unknown)):
             continue
         changes.append(Change(one["address"], one["type"], action))
@@ -97,12 +100,12 @@ def _told(action: str, before: Any, after: Any) -> tuple[Any, Any]:
     return {name: known.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
-def _common(value: Any) -> Any:
-    """Without what is each runner's own."""
+def _common(value: Any, own: set[str]) -> Any:
+    """Without the runner's `own` addresses."""
     if isinstance(value, dict):
-        return {name: _common(part) for name, part in value.items() if name not in _RUNNERS_OWN}
+        return {name: _common(part, own) for name, part in value.items()}
     if isinstance(value, list):
-        return [_common(part) for part in value]
+        return [_common(part, own) for part in value if not (isinstance(part, str) and part in own)]
     return value
 
 

@@ -1,4 +1,4 @@
-"""What can be refused before anything is touched: the wrong runner, a wrong word, prod."""
+"""What can be refused before anything is touched: the wrong runner, a wrong word, prod, and prod without approval."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import os
 import re
 
-from cdp_actions import ENVIRONMENTS, ROOT
+from cdp_actions import ENVIRONMENTS, ROOT, github_api, notes
 from cdp_actions.errors import ActionFailed
 
+_IDS = ("DATABRICKS_APP_OBJECT_ID", "DATABRICKS_ACCOUNT_ID")
 #: Variables of GitHub that become Terraform's, in lower case.
-GIVEN = ("IDENTITIES", "GROUPS", "GROUP_NAMES", "DATABRICKS_APP_OBJECT_ID")
+GIVEN = ("IDENTITIES", "GROUPS", "GROUP_NAMES", *_IDS)
 
 
 def runner_access(environment: str) -> str:
@@ -46,7 +47,7 @@ def check_runner(environment: str) -> None:
 
 
 def check_variables() -> None:
-    """Refuse to begin where what Terraform is given is not given. All are JSON, but for the object id.
+    """Refuse to begin where what Terraform is given is not given. All are JSON, but for single ids.
 
     Raises:
         ActionFailed: names what is missing.
@@ -63,7 +64,7 @@ def check_variables() -> None:
 def _is_given(name: str) -> bool:
     text = os.environ.get(f"TF_VAR_{name.lower()}", "")
     try:
-        return bool(text) and (name == "DATABRICKS_APP_OBJECT_ID" or isinstance(json.loads(text), dict))
+        return bool(text) and (name in _IDS or isinstance(json.loads(text), dict))
     except ValueError:
         return False
 
@@ -86,3 +87,27 @@ def confirm_destroy(environment: str, typed: str) -> None:
             "group, run it again; "
             "and remove the variable afterwards.",
         )
+
+
+def check_approval(environment: str) -> None:
+    """Will anybody be asked before the job that uses this environment? In a private repository only GitHub Enterprise
+    has required reviewers; without them the job starts at once. Needs the right `actions: read`.
+
+    Raises:
+        ActionFailed: nobody in prod, and ALLOW_UNAPPROVED does not say that this is meant.
+    """
+    path = f"/repos/{github_api.repository()}/environments/{environment}"
+    reply = github_api.call("GET", path, os.environ.get("GH_TOKEN", ""))
+    rules = (reply.body or {}).get("protection_rules") or ()
+    if any(rule["type"] == "required_reviewers" for rule in rules):
+        return
+    why = "it has no required reviewers" if reply.status == 200 else f"GitHub answered {reply.status}"
+    if environment == "prod" and os.environ.get("ALLOW_UNAPPROVED") != "true":
+        raise ActionFailed(
+            f"nobody would be asked before {environment} is changed: {why}",
+            "Name Required reviewers under Settings, Environments; in a private repository GitHub Enterprise has them. "
+            "Without it set the repository's variable ALLOW_UNAPPROVED to true: whoever may start a workflow can then "
+            "change prod.",
+        )
+    rows = [[f"environment {environment}", f"nobody is asked before it is changed: {why}"]]
+    notes.leave("facts", {"title": "Approval", "rows": rows})

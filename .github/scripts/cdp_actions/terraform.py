@@ -176,7 +176,7 @@ def _planned(root: str, environment: str, destroy: bool, file: Path) -> Plan:
     options += ["-destroy"] if destroy else []
     _must(root, ["plan", "-input=false", "-no-color", "-lock-timeout=5m", f"-out={file}", *options])
     shown = run_json(["terraform", "show", "-json", str(file)], _AGAIN, cwd=_folder(root))
-    return plans.read(shown, os.environ.get("STATE_ENCRYPTION_KEY", ""))
+    return plans.read(shown, os.environ.get("STATE_ENCRYPTION_KEY", ""), os.environ.get("RUNNER_ADDRESS", ""))
 
 
 def _check_approved(made: Plan, first: Plan | None, approved: str) -> None:

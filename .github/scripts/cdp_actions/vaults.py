@@ -73,7 +73,8 @@ def shut_out(environment: str) -> None:
     if left:
         raise ActionFailed(
             f"the runner's address is still let in to {', '.join(left)}",
-            "Remove it in the portal (the vault's Networking), or run the workflow again: it removes what it adds.",
+            "Remove it in the portal (the vault's Networking), or run `infrastructure`: its plan names the vault, "
+            "its apply removes the address.",
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -96,7 +97,7 @@ def invoked(code: int = 0, logs: str = "", state: str = "Succeeded") -> dict[str
 def change(address: str, action: str, before: Any = None, after: Any = None) -> dict[str, Any]:
     """A resource change of `terraform show -json`."""
     actions = {"create": ["create"], "update": ["update"], "delete": ["delete"], "no-op": ["no-op"]}[action]
-    kind = address.split("[")[0].split(".")[-2]
+    kind = re.sub(r"\[[^]]*\]", "", address).split(".")[-2]
     return {"address": address, "type": kind, "change": {"actions": actions, "before": before, "after": after}}
 
 

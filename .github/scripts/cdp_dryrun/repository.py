@@ -36,6 +36,7 @@ def variables(server: Server) -> dict[str, str]:
         "GROUPS": json.dumps({name: CLIENT for name in ("platform_admins", "operators", "data_engineers", "analysts")}),
         "GROUP_NAMES": json.dumps({name: f"cdp-{name}" for name in ("operators", "data_engineers", "analysts")}),
         "DATABRICKS_APP_OBJECT_ID": CLIENT,
+        "DATABRICKS_ACCOUNT_ID": CLIENT,
         "NOTIFICATION_ADDRESS": "data-platform@example.com",
         "SOURCE_EGRESS": json.dumps(
             {

@@ -27,6 +27,14 @@ REPLIES: dict[str, tuple[int, dict[str, str], Any]] = {
     "GET /user": (200, {"X-OAuth-Scopes": "repo, workflow"}, {"login": "octocat"}),
     "GET /repos/retailer/platform": (200, {}, {"permissions": {"push": True}}),
     "GET /repos/retailer/platform/actions/workflows/deploy.yml/runs": (200, {}, {"workflow_runs": []}),
+    **{
+        f"GET /repos/retailer/platform/environments/{name}": (
+            200,
+            {},
+            {"protection_rules": [{"type": "required_reviewers"}]},
+        )
+        for name in ("dev", "pre", "prod")
+    },
     "GET /repos/retailer/platform/issues": (200, {}, []),
     "POST /repos/retailer/platform/issues": (201, {}, {"number": 9}),
     "GET /repos/retailer/platform/issues/12/comments": (200, {}, []),

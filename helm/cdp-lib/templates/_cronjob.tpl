@@ -22,6 +22,8 @@ spec:
       labels:
         {{- include "cdp-lib.labels" (list $ "ingest") | nindent 8 }}
     spec:
+      # While a failed job is there, its alert lasts: no later run that is well ends it.
+      ttlSecondsAfterFinished: {{ .ttlSecondsAfterFinished }}
       activeDeadlineSeconds: {{ .activeDeadlineSeconds }}
       backoffLimit: {{ .backoffLimit }}
       podFailurePolicy:

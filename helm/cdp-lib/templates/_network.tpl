@@ -53,6 +53,34 @@ spec:
 {{- end -}}
 {{- end -}}
 
+{{/*
+The resolver on the node itself (LocalDNS), which AKS puts before kube-dns from Kubernetes 1.37 on. It listens on the host
+(169.254.10.10 and .11), which Cilium, from 1.17 on, takes for no address of an ipBlock: so a policy of Cilium's own.
+Source: learn.microsoft.com/azure/aks/localdns-custom, "Update Cilium Network Policies".
+*/}}
+{{- define "cdp-lib.nodeDnsPolicy" -}}
+{{- if and .Values.networkPolicy.enabled .Values.networkPolicy.nodeDns -}}
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  {{- include "cdp-lib.metadata" (list . (printf "%s-node-dns" (include "cdp-lib.name" .)) "server") | nindent 2 }}
+spec:
+  endpointSelector:
+    matchLabels:
+      app.kubernetes.io/instance: {{ .Release.Name }}
+      app.kubernetes.io/name: {{ .Chart.Name }}
+  egress:
+    - toEntities:
+        - host
+      toPorts:
+        - ports:
+            - port: "53"
+              protocol: UDP
+            - port: "53"
+              protocol: TCP
+{{- end -}}
+{{- end -}}
+
 {{/* DNS, the test pod's way to the server, and each destination that values name. */}}
 {{- define "cdp-lib.egressRules" -}}
 - to:

@@ -19,8 +19,7 @@ storage = {
   replication      = "LRS"
   soft_delete_days = 7
   lifecycle_rules = {
-    raw   = { cool_after_days = 30 }
-    inbox = { delete_after_days = 30 }
+    raw = { cool_after_days = 30 }
   }
 }
 
@@ -42,5 +41,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform-dev@example.com"]
-budget                   = { monthly_amount = 500, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 500 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"

@@ -19,8 +19,7 @@ storage = {
   replication      = "ZRS"
   soft_delete_days = 14
   lifecycle_rules = {
-    raw   = { cool_after_days = 30, cold_after_days = 120 }
-    inbox = { delete_after_days = 60 }
+    raw = { cool_after_days = 30, cold_after_days = 120 }
   }
 }
 
@@ -43,5 +42,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform-pre@example.com"]
-budget                   = { monthly_amount = 1200, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 1200 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"

@@ -21,7 +21,6 @@ storage = {
   lifecycle_rules = {
     raw    = { cool_after_days = 30, cold_after_days = 120 }
     bronze = { cool_after_days = 120 }
-    inbox  = { delete_after_days = 90 }
   }
 }
 
@@ -44,5 +43,5 @@ monitoring = {
 }
 
 alert_emails             = ["data-platform@example.com"]
-budget                   = { monthly_amount = 3000, start_month = "2026-12-01" }
+budget                   = { monthly_amount = 3000 }
 telemetry_secret_expires = "2027-12-31T00:00:00Z"

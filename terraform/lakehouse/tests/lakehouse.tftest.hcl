@@ -9,6 +9,7 @@ variables {
   job_identity_client_id  = "00000000-0000-0000-0000-000000000009"
   key_vault_id            = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
   key_vault_uri           = "https://kv.vault.azure.net/"
+  databricks_account_id   = "00000000-0000-0000-0000-000000000008"
   group_names             = { operators = "cdp-operators", data_engineers = "cdp-data-engineers", analysts = "cdp-analysts" }
   environment             = "prod"
   skip_storage_validation = true
@@ -36,6 +37,21 @@ run "makes_what_the_bundle_names" {
   assert {
     condition     = toset([for grant in databricks_grants.schema["bronze"].grant : grant.principal]) == toset([var.job_identity_client_id])
     error_message = "Bronze holds clear personal data: the job alone."
+  }
+
+  assert {
+    condition     = databricks_access_control_rule_set.job.name == "accounts/${var.databricks_account_id}/servicePrincipals/${var.job_identity_client_id}/ruleSets/default"
+    error_message = "The rule set is not that of the job's service principal."
+  }
+
+  assert {
+    condition     = toset([for rule in databricks_access_control_rule_set.job.grant_rules : rule.role if contains(rule.principals, data.databricks_current_user.deployer.acl_principal_id)]) == toset(["roles/servicePrincipal.user", "roles/servicePrincipal.manager"])
+    error_message = "Whoever deploys must be able to let the job run as its principal, and keep that."
+  }
+
+  assert {
+    condition     = [for rule in databricks_permissions.wheels.access_control : "${rule.service_principal_name} ${rule.permission_level}"] == ["${var.job_identity_client_id} CAN_READ"]
+    error_message = "The job must read its wheels, and write none."
   }
 
   assert {
@@ -102,6 +118,16 @@ run "refuses_no_client_id" {
   }
 
   expect_failures = [var.job_identity_client_id]
+}
+
+run "refuses_no_account_id" {
+  command = plan
+
+  variables {
+    databricks_account_id = "my-company"
+  }
+
+  expect_failures = [var.databricks_account_id]
 }
 
 run "refuses_a_group_too_few" {

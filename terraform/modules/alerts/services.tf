@@ -24,17 +24,20 @@ locals {
       severity    = 2
       description = "A pod crashes again and again."
     }
+    # The reason is told of a container that was started again, and as long as its pod lives: hence the restart of the
+    # last day. A scheduled run is never started again in its pod; out of memory, it fails, and then its job.
     KubeContainerOOMKilled = {
-      expression  = "sum by (namespace, pod) (kube_pod_container_status_last_terminated_reason{reason='OOMKilled', namespace='${var.namespace}'}) > 0"
+      expression  = "max by (namespace, pod) (kube_pod_container_status_last_terminated_reason{reason='OOMKilled', namespace='${var.namespace}'}) > 0 and max by (namespace, pod) (increase(kube_pod_container_status_restarts_total{namespace='${var.namespace}'}[1d])) > 0"
       lasting     = "PT5M"
       severity    = 2
-      description = "A container ran out of memory."
+      description = "A server ran out of memory within the last day. Of scheduled runs KubeJobFailed tells."
     }
+    # It ends when the job is removed: ttlSecondsAfterFinished of the charts.
     KubeJobFailed = {
       expression  = "max by (job_name) (kube_job_failed{namespace='${var.namespace}', condition='true'}) > 0"
       lasting     = "PT15M"
       severity    = 2
-      description = "A Kubernetes job failed."
+      description = "A scheduled run failed within the last day. Its log says why; where it ends without a reason, the run was out of memory."
     }
     KubeNodeNotReady = {
       expression  = "sum by (node) (kube_node_status_condition{condition='Ready', status='true'}) == 0"

@@ -1,4 +1,5 @@
-# time_period is ignored: another start would replace the budget, and with it the months that it has seen.
+# It begins in the month in which it is made, as Azure refuses an earlier one. time_period is ignored from then on: another
+# start would replace the budget, and with it the months that it has seen.
 resource "azurerm_consumption_budget_resource_group" "this" {
   name              = var.name
   resource_group_id = var.resource_group_id
@@ -6,7 +7,7 @@ resource "azurerm_consumption_budget_resource_group" "this" {
   time_grain        = "Monthly"
 
   time_period {
-    start_date = "${var.start_month}T00:00:00Z"
+    start_date = formatdate("YYYY-MM-01'T00:00:00Z'", plantimestamp())
   }
 
   notification {

@@ -23,16 +23,6 @@ variable "monthly_amount" {
   }
 }
 
-variable "start_month" {
-  description = "First day of the month that it begins in, as 2026-01-01. Azure refuses months long past for a new budget."
-  type        = string
-
-  validation {
-    condition     = can(regex("^20[0-9]{2}-(0[1-9]|1[0-2])-01$", var.start_month))
-    error_message = "start_month must be the first of a month, such as 2026-12-01."
-  }
-}
-
 variable "contact_emails" {
   description = "Who hears of it."
   type        = list(string)

@@ -86,7 +86,7 @@ resource "azurerm_network_security_rule" "endpoints_from_clients" {
   direction                    = "Inbound"
   access                       = "Allow"
   protocol                     = "Tcp"
-  source_address_prefixes      = [for name in local.clients_of_endpoints : local.subnets[name].cidr]
+  source_address_prefixes      = concat([for name in local.clients_of_endpoints : local.subnets[name].cidr], var.endpoint_client_ranges)
   source_port_range            = "*"
   destination_address_prefixes = [local.subnets["private_endpoints"].cidr]
   destination_port_range       = "443"

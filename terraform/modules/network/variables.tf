@@ -32,6 +32,13 @@ variable "address_space" {
   }
 }
 
+variable "endpoint_client_ranges" {
+  description = "Private ranges beside the subnets that may reach private endpoints, such as a network that is peered."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "nat_gateway_name" {
   description = "Name of the NAT gateway, the one way out."
   type        = string

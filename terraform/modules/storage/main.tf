@@ -79,7 +79,6 @@ resource "azurerm_storage_management_policy" "this" {
         base_blob {
           tier_to_cool_after_days_since_modification_greater_than = rule.value.cool_after_days
           tier_to_cold_after_days_since_modification_greater_than = rule.value.cold_after_days
-          delete_after_days_since_modification_greater_than       = rule.value.delete_after_days
         }
       }
     }

@@ -81,18 +81,18 @@ variable "soft_delete_days" {
 }
 
 variable "lifecycle_rules" {
-  description = "Per container: after how many days without a change files go to the cool and the cold tier, and are deleted; null for never. Archive is not offered: Spark cannot read it."
+  description = "Per container: after how many days without a change files go to the cool and the cold tier; null for never. Archive is not offered: Spark cannot read it."
   type = map(object({
-    cool_after_days   = optional(number)
-    cold_after_days   = optional(number)
-    delete_after_days = optional(number)
+    cool_after_days = optional(number)
+    cold_after_days = optional(number)
   }))
   default  = {}
   nullable = false
 
+  # Terraform drops what the type does not name: a rule that was to delete has nothing left.
   validation {
-    condition     = alltrue([for container, rule in var.lifecycle_rules : rule.delete_after_days == null || !contains(["raw", "bronze", "silver", "gold"], container)])
-    error_message = "Files of a layer must not be deleted by age: Delta's tables would lose rows, and raw its watermark, which is in its newest manifest. Retention there is the job's maintenance."
+    condition     = alltrue([for rule in values(var.lifecycle_rules) : rule.cool_after_days != null || rule.cold_after_days != null])
+    error_message = "Each of lifecycle_rules needs cool_after_days or cold_after_days. No file is deleted by age: Delta's tables would lose rows, raw its watermark, and the inbox files that were never taken."
   }
 
   validation {

@@ -11,6 +11,17 @@ variables {
 run "holds" {
   command = apply
 
+  # With senders of files; the runs below do without.
+  variables {
+    groups = {
+      platform_admins = "00000000-0000-0000-0000-000000000001"
+      operators       = "00000000-0000-0000-0000-000000000002"
+      data_engineers  = "00000000-0000-0000-0000-000000000003"
+      analysts        = "00000000-0000-0000-0000-000000000004"
+      inbox_senders   = "00000000-0000-0000-0000-000000000006"
+    }
+  }
+
   assert {
     condition     = output.cluster.command_invoke == (var.runner_access == "public")
     error_message = "Command invoke is for runners outside the network only."
@@ -39,6 +50,11 @@ run "holds" {
   assert {
     condition     = toset([for key, grant in local.grants : "${grant.principal} ${grant.role}" if grant.scope == "container/raw"]) == toset(["database Storage Blob Data Contributor", "api Storage Blob Data Contributor", "csv Storage Blob Data Contributor", "job Storage Blob Data Reader"])
     error_message = "Raw is written by the services and read by the job, and nobody else has a right on it."
+  }
+
+  assert {
+    condition     = [for one in module.access.assignments : one.role if one.principal_id == var.groups.inbox_senders] == ["Storage Blob Data Contributor"]
+    error_message = "Senders write to the inbox, and have no other right."
   }
 
   assert {
@@ -83,6 +99,11 @@ run "writes_secrets_without_keeping_them" {
   variables {
     secret_settings = { token-key = { version = 1, expires = "2027-12-31T00:00:00Z" } }
     secret_values   = { token-key = "never-in-the-state" }
+  }
+
+  assert {
+    condition     = [for grant in local.grants : grant.principal if grant.scope == "container/inbox"] == ["csv"]
+    error_message = "Without a group of senders nobody but the CSV service has a right on the inbox."
   }
 
   assert {

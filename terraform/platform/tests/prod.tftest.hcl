@@ -71,6 +71,16 @@ run "refuses_self_hosted_without_endpoints" {
   expect_failures = [var.private_endpoints]
 }
 
+run "refuses_senders_on_public_addresses" {
+  command = plan
+
+  variables {
+    sender_ip_ranges = ["203.0.113.7"]
+  }
+
+  expect_failures = [var.sender_ip_ranges]
+}
+
 run "refuses_addresses_of_a_runner_within" {
   command = plan
 

@@ -23,6 +23,8 @@ what stands there, and nothing else: a test finds any other assignment in the co
   (`terraform/bootstrap` makes them if asked). No identity has a password or a key.
 - People get rights by a group of Entra's, never one by one.
 - Raw and bronze hold clear personal data. Only the services write raw; only the job reads raw and bronze.
+- [How senders of CSV files come in](../helm/README.md#input-of-the-csv-service): their right is on `inbox` alone, a
+  firewall that lets them in is the whole account's.
 - Who runs Terraform brings Contributor and User Access Administrator on the subscription; the list below
   is what it gives itself on top.
 """
@@ -35,11 +37,13 @@ class Access:
     Attributes:
         principals: name -> `kind` (identity, application, group) and `who`.
         azure: `principal`, `scope`, `role`, `why`.
+        databricks: likewise.
         unity_catalog: `principal`, `securable`, `privileges`.
     """
 
     principals: dict[str, dict[str, str]]
     azure: list[dict[str, str]]
+    databricks: list[dict[str, str]]
     unity_catalog: list[dict[str, Any]]
 
 
@@ -55,6 +59,10 @@ def page(access: Access) -> str:
     for grant in access.azure:
         who = access.principals[grant["principal"]]
         lines.append(f"| {who['who']} | {who['kind']} | {grant['role']} | `{grant['scope']}` | {grant['why']} |")
+    lines += ["", "## Roles within Databricks", "", "| who | role | on | why |", "| --- | --- | --- | --- |"]
+    for grant in access.databricks:
+        who = access.principals[grant["principal"]]
+        lines.append(f"| {who['who']} | `{grant['role']}` | `{grant['scope']}` | {grant['why']} |")
     lines += ["", "## Privileges of Unity Catalog", "", "| who | on | privileges |", "| --- | --- | --- |"]
     for grant in access.unity_catalog:
         privileges = ", ".join(f"`{name}`" for name in grant["privileges"])

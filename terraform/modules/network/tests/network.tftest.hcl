@@ -63,6 +63,19 @@ run "cuts_the_range" {
 
 }
 
+run "lets_other_networks_in_to_the_endpoints" {
+  command = plan
+
+  variables {
+    endpoint_client_ranges = ["10.99.0.0/24"]
+  }
+
+  assert {
+    condition     = contains(azurerm_network_security_rule.endpoints_from_clients.source_address_prefixes, "10.99.0.0/24") && length(azurerm_network_security_rule.endpoints_from_clients.source_address_prefixes) == 5
+    error_message = "A network that is named must reach the endpoints, beside the subnets."
+  }
+}
+
 run "takes_the_smallest_range" {
   command = apply
 

@@ -10,7 +10,7 @@ variables {
   containers                 = ["raw", "bronze", "silver", "gold", "inbox"]
   public_network_access      = false
   soft_delete_days           = 30
-  lifecycle_rules            = { raw = { cool_after_days = 30, cold_after_days = 120 }, inbox = { delete_after_days = 90 } }
+  lifecycle_rules            = { raw = { cool_after_days = 30, cold_after_days = 120 }, bronze = { cool_after_days = 120 } }
   log_analytics_workspace_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-mock/providers/Microsoft.OperationalInsights/workspaces/log-mock"
 }
 
@@ -109,11 +109,11 @@ run "refuses_no_soft_delete" {
   expect_failures = [var.soft_delete_days]
 }
 
-run "refuses_deleting_a_layer_by_age" {
+run "refuses_deleting_by_age" {
   command = plan
 
   variables {
-    lifecycle_rules = { bronze = { delete_after_days = 30 } }
+    lifecycle_rules = { inbox = { delete_after_days = 30 } }
   }
 
   expect_failures = [var.lifecycle_rules]
