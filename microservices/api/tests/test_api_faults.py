@@ -109,6 +109,7 @@ def test_a_pause_longer_than_the_run_may_take_ends_it(status: int, bench: Bench,
     ("answer", "code"),
     [
         ({"status": 429, "headers": {"Retry-After": "3600"}}, "SOURCE_THROTTLED"),
+        ({"status": 429, "headers": {"Retry-After": "1767225600000"}}, "SOURCE_THROTTLED"),  # a moment, by mistake
         ({"status": 500}, "SOURCE_UNAVAILABLE"),
     ],
 )

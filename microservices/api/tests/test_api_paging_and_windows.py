@@ -256,19 +256,22 @@ def test_raw_keeps_digits_columns_and_unknown_fields(bench: Bench, partner: Part
     assert list(json.loads(line))[0] == "customer_id", "contract order"
 
 
-def test_a_record_that_changes_while_later_pages_are_read_is_not_lost(bench: Bench, scripted: ScriptedServer) -> None:
-    now = datetime.now(UTC)
+@pytest.mark.parametrize("bounds", [{}, {"until_param": "until"}], ids=["no upper bound", "an upper bound"])
+def test_a_record_that_changes_while_later_pages_are_read_is_not_lost(
+    bounds: dict[str, str], bench: Bench, scripted: ScriptedServer
+) -> None:
+    now = datetime.now(UTC) - timedelta(minutes=1)  # by the API's clock, which is behind ours
 
     def record(name: str, moment: datetime) -> dict[str, str]:
         return {"customer_id": name, "updated_at": moment.isoformat()}
 
-    early, late = record("early", now - timedelta(hours=1)), record("late", now + timedelta(minutes=2))
-    changed = record("early", now + timedelta(minutes=1))
+    early, late = record("early", now - timedelta(hours=1)), record("late", now + timedelta(seconds=20))
+    changed = record("early", now + timedelta(seconds=10))
     first = [{"data": [early], "next": "?page=2"}, {"data": [late]}]
     scripted.play(*({"body": page} for page in [*first, {"data": [changed], "next": "?page=2"}, {"data": [late]}]))
-    settings = {"paging": "next_link", "since_param": "since", "next_path": "next", "next_optional": True}
-    succeeded(bench.ingest(scripted.url, **settings))
-    succeeded(bench.ingest(scripted.url, **settings))
+    settings: dict[str, Any] = {"paging": "next_link", "next_path": "next", "next_optional": True, **bounds}
+    succeeded(bench.ingest(scripted.url, since_param="since", **settings))
+    succeeded(bench.ingest(scripted.url, since_param="since", **settings))
     assert bench.column("customer_id") == ["early", "late", "early"]
     asked = [parse_qs(urlsplit(request["path"]).query).get("since") for request in scripted.requests()]
     assert asked[2] == [early["updated_at"]]

@@ -88,6 +88,16 @@ def test_since_does_not_pass_what_may_have_changed_while_pages_were_read() -> No
     assert after.complete()["since"] == "2025-01-02T12:04:00Z"
 
 
+def test_what_is_known_beyond_a_window_is_known_to_the_next_one_of_its_row() -> None:
+    noon = "2025-01-01T12:00:00Z"
+    first = Window(TIME, "2025-01-01T10:00:00Z", frozenset({"b"}), until="2025-01-01T11:00:00Z", known_to=noon)
+    assert first.admit("2025-01-01T10:30:00Z", lambda: "a") is Verdict.NEW
+    second = Window.after(TIME, first.complete(), "2025-01-01T13:00:00Z")
+    assert second.admit(noon, lambda: "b") is Verdict.KNOWN
+    assert second.admit("2025-01-01T12:30:00Z", lambda: "c") is Verdict.NEW
+    assert second.complete()["boundary"] == ["c"]
+
+
 def test_a_digest_counts_as_known_at_the_boundary_only() -> None:
     window = Window(TIME, "2025-01-01T00:00:00Z", frozenset({"a"}))
     assert window.admit("2025-01-02T00:00:00Z", lambda: "a") is Verdict.NEW

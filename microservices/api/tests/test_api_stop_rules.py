@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -190,6 +190,22 @@ def test_a_window_is_resumed_with_its_own_bounds(bench: Bench, scripted: Scripte
     after = scripted.requests()[1]["path"]
     assert "updated_since=2025-01-02T23%3A59%3A59" in after, "a second back, as between any two windows"
     assert bench.column("customer_id") == ["1", "2"]
+
+
+def test_what_may_have_changed_while_a_resumed_window_was_read_is_read_again(
+    bench: Bench, scripted: ScriptedServer
+) -> None:
+    settings: dict[str, Any] = {**WINDOWS, "paging": "page", "max_pages_per_batch": 1, "prefetch_pages": 0}
+    settings["start"] = (datetime.now(UTC) - timedelta(hours=12)).isoformat()
+    late = {"customer_id": "1", "updated_at": (datetime.now(UTC) - timedelta(minutes=1)).isoformat()}
+    scripted.play({"body": {"data": [late]}}, {"status": 403})
+    assert bench.ingest(scripted.url, **settings).error
+    (until,) = parse_qs(urlsplit(scripted.requests()[0]["path"]).query)["updated_before"]
+    scripted.play({"body": {"data": []}}, {"body": {"data": [late]}}, {"body": {"data": []}})
+    succeeded(bench.ingest(scripted.url, **settings))
+    (since,) = parse_qs(urlsplit(scripted.requests()[1]["path"]).query)["updated_since"]
+    assert datetime.fromisoformat(until) - datetime.fromisoformat(since) >= timedelta(minutes=5)
+    assert bench.column("customer_id") == ["1"]
 
 
 def test_a_check_asks_for_a_second_and_spares_the_quota(bench: Bench, scripted: ScriptedServer) -> None:

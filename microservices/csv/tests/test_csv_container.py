@@ -78,19 +78,6 @@ def test_a_rename_whose_reply_is_lost_or_refused(world: ContainerWorld, fault: d
     assert world.container.files() == {f"archive/{TODAY}/a.csv": b"1"}
 
 
-def test_a_file_that_is_replaced_between_the_look_and_the_claim_is_left(world: ContainerWorld) -> None:
-    for name in ("a.csv", "b.csv"):
-        world.container.drop(b"1", name)
-        world.container.advance(1)
-    names = []
-    for file in container_case(world.container).inbox().claims():
-        names.append(file.name)
-        world.container.drop(b"half of something ne", "b.csv")
-        file.open(10, lambda chunk: None)
-        file.archive(duplicate=False)
-    assert names == ["a.csv"] and world.container.files()["b.csv"] == b"half of something ne"
-
-
 def test_a_claim_is_taken_up_only_when_its_lease_has_run_out(world: ContainerWorld) -> None:
     content = text_of(ROW).encode()
     world.container.drop(content, "processing/0123/a.csv")

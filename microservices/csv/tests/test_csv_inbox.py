@@ -89,6 +89,13 @@ def read(file: ClaimedFile, max_bytes: int = 10**9) -> bytes:
         return content.read()
 
 
+def write_to_claimed(case: Case, content: bytes) -> None:
+    """As a sender may who still has a.csv open."""
+    (path,) = (path for path in case.files() if path.endswith("/a.csv"))
+    case.wait(0.02)
+    case.drop(content, path)
+
+
 def test_files_come_oldest_first_and_only_from_the_top(case: Case) -> None:
     for name in ("b.csv", "a.csv", "sub/c.csv"):
         case.drop(b"x", name)
@@ -145,6 +152,32 @@ def test_two_looks_must_see_the_same(case: Case) -> None:
     assert [file.name for file in inbox.claims()] == ["still.csv"]
     assert waited == [5]
     assert {"growing.csv", "replaced.csv", "new.csv"} <= set(case.files())
+
+
+def test_a_file_that_is_written_anew_before_its_turn_is_left_for_a_later_run(case: Case) -> None:
+    for name in ("a.csv", "b.csv"):
+        case.drop(b"the old one", name)
+        case.wait(0.02)
+    names = []
+    for file in case.inbox().claims():
+        names.append(file.name)
+        case.drop(b"half of", "b.csv")  # long after the look, while a.csv is read
+        read(file)
+        file.archive(duplicate=False)
+    assert names == ["a.csv"] and case.files()["b.csv"] == b"half of"
+    case.drop(b"half of the new one, and the rest", "b.csv")
+    (file,) = case.inbox().claims()
+    assert read(file) == b"half of the new one, and the rest"
+
+
+def test_a_file_that_is_written_anew_just_when_it_is_claimed_is_set_aside(case: Case) -> None:
+    case.drop(b"the old one", "a.csv")
+    for file in case.inbox().claims():
+        write_to_claimed(case, b"half of")
+        with pytest.raises(FileRejected, match="CHANGED_WHILE_READ") as raised:
+            read(file)
+        file.reject(raised.value)
+    assert any(path.startswith("rejected/") and path.endswith("/a.csv") for path in case.files())
 
 
 def test_a_young_file_is_left_for_a_later_run(case: Case) -> None:
@@ -240,9 +273,7 @@ def test_who_changes_a_claimed_file_is_noticed(case: Case) -> None:
     for file in case.inbox().claims():
         with file.open(1000, lambda chunk: None) as content:
             file.refuse_if_changed()
-            (path,) = (path for path in case.files() if path.endswith("/a.csv"))
-            case.wait(0.02)
-            case.drop(b"2" * 100, path)
+            write_to_claimed(case, b"2" * 100)
             with pytest.raises(FileRejected, match="CHANGED_WHILE_READ") as raised:
                 file.refuse_if_changed()
                 content.read()

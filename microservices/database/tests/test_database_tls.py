@@ -107,13 +107,24 @@ def test_a_remote_database_is_verified_where_nothing_is_said(monkeypatch: Any) -
         {"host": "db.example"},
         {"host": "localhost,db.example"},
         {"host": "localhost", "hostaddr": "10.1.1.1"},
+        {"service": "prod"},  # a file says where it is
+        {"service": "prod", "host": "localhost"},
     ):
         assert tls_arguments(hosts, allow_plaintext=False) == {"sslmode": "verify-full"}
-    monkeypatch.setenv("PGHOST", "db.example")
-    assert tls_arguments({}, allow_plaintext=False) == {"sslmode": "verify-full"}
+    for name, value in (("PGHOST", "db.example"), ("PGHOSTADDR", "10.1.1.1"), ("PGSERVICE", "prod")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            assert tls_arguments({}, allow_plaintext=False) == {"sslmode": "verify-full"}, name
+            assert tls_arguments({"sslmode": "require"}, allow_plaintext=False) == {}
+    assert tls_arguments({"service": "prod", "hostaddr": "127.0.0.1"}, allow_plaintext=False) == {}
+    assert tls_arguments({"service": "prod"}, allow_plaintext=True) == {}
+
+
+def test_a_mode_of_the_environment_counts_but_where_a_service_file_may_overrule_it(monkeypatch: Any) -> None:
     monkeypatch.setenv("PGSSLMODE", "prefer")
     with pytest.raises(ConfigurationInvalid):
-        tls_arguments({}, allow_plaintext=False)
+        tls_arguments({"host": "db.example"}, allow_plaintext=False)
+    assert tls_arguments({"service": "prod"}, allow_plaintext=False) == {"sslmode": "verify-full"}
 
 
 @pytest.mark.parametrize("place", ["", "localhost", "127.0.0.1", "[::1]"])

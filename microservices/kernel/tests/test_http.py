@@ -113,6 +113,19 @@ def test_a_page_of_another_site_cannot_start_a_run_on_loopback(shared: Served) -
     is_problem(shared.client.post("/v1/ingestions", headers={"sec-fetch-site": "cross-site"}), 403, "FORBIDDEN")
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "[::1", ""])
+def test_a_page_that_lets_its_name_lead_here_cannot_start_a_run_either(shared: Served, host: str) -> None:
+    for method, path in (("POST", "/v1/ingestions"), ("DELETE", "/v1/ingestions/x"), ("GET", "/metrics")):
+        response = shared.client.request(method, path, headers={"host": host})
+        is_problem(response, 421, "MISDIRECTED_REQUEST")
+    assert "SERVICE_TOKEN" in response.json()["advice"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.2:1", "[::1]:8080"])
+def test_the_names_of_this_machine_are_answered(shared: Served, host: str) -> None:
+    assert shared.client.get("/v1/ingestions", headers={"host": host}).status_code == 200
+
+
 def test_health_and_document(shared: Served) -> None:
     assert shared.client.get("/health/live").json() == {"status": "alive"}
     ready = shared.client.get("/health/ready")
@@ -143,7 +156,7 @@ def test_the_token_is_required_where_it_is_configured(tmp_path: Path) -> None:
                 is_problem(response, 401, "UNAUTHORIZED")
                 assert response.headers["www-authenticate"] == "Bearer"
         for path in ("/health/live", "/health/ready", "/metrics", "/openapi.json"):
-            assert service.client.get(path).status_code == 200
+            assert service.client.get(path, headers={"host": "shop.example"}).status_code == 200
         started = service.client.post("/v1/ingestions", headers={"authorization": f"bearer {TOKEN}"})
         assert started.status_code == 202
         assert TOKEN not in service.log.read_text()

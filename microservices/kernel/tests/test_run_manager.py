@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from kernel_fakes import FakeSource, MemoryLake, RecordingTelemetry, TickingClock, numbered, wait_for
 
 from ingestion_kernel.application.helpers.batch_writer import PartLimits
+from ingestion_kernel.application.helpers.interruption import cancelled_by
 from ingestion_kernel.application.services import run_manager
 from ingestion_kernel.application.services.ingest import IngestionService, IngestionSetup
 from ingestion_kernel.application.services.run_manager import KEY_LIFETIME, Ending, RunManager
@@ -25,11 +27,17 @@ from ingestion_kernel.domain.run import Run, RunStatus
 
 
 class Gated:
-    """A manager whose source waits at a gate in each batch."""
+    """A manager whose source waits at a gate in each batch, in a call that `cancel` is to end."""
 
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        batches = [numbered(1, 1, before=self.gate.wait), numbered(2, 2, before=self.gate.wait)]
+    def __init__(self, cancel: Callable[[], None] = lambda: None) -> None:
+        self.gate, self.waiting = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            with cancelled_by(cancel):
+                self.waiting.set()
+                self.gate.wait()
+
+        batches = [numbered(1, 1, before=wait), numbered(2, 2, before=wait)]
         source = FakeSource(lambda mode, watermark: batches)
         self.lake = MemoryLake()
         setup = IngestionSetup("customers", "1", "test 1", PartLimits(), 3600)
@@ -107,6 +115,28 @@ def test_a_batch_that_outlasts_the_closing_is_dropped_whole(gated: Gated) -> Non
     assert gated.manager.close(timeout=0, drop_timeout=20) is Ending.DROPPED
     assert run.error and run.error.code == "RUN_INTERRUPTED"
     assert gated.lake.published == {} and gated.lake.staged[0].discarded
+
+
+@pytest.mark.parametrize("how", ["DELETE", "stop"])
+def test_a_source_that_hangs_as_it_is_cancelled_holds_up_nobody(how: str) -> None:
+    called, hanging = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        called.set()
+        hanging.wait(2)  # as a request to a host that is gone
+
+    gated = Gated(hang)
+    run = gated.manager.start(Mode.FULL)
+    assert gated.waiting.wait(20)
+    began = time.monotonic()
+    if how == "DELETE":
+        gated.manager.cancel(run.run_id)
+        assert gated.manager.newest_first(1) == [run]
+    assert gated.manager.close(timeout=0.05, drop_timeout=0.05) is Ending.STUCK
+    assert time.monotonic() - began < 1
+    assert called.wait(20)
+    hanging.set()
+    gated.gate.set()
 
 
 def test_a_closing_manager_with_nothing_to_do_ends_in_order(gated: Gated) -> None:

@@ -42,8 +42,8 @@ class Window:
             value.
         known_to: highest cursor value of the boundary, as the API wrote it; `since` if None.
         until: upper bound sent to the API, None if it takes none.
-        began: a moment before the first page was asked for; None where `until` freezes the window, or where cursor
-            values are no moments.
+        began: a moment before the first page was asked for, by the API's clock too; None where cursor values are no
+            moments. `until` is of our clock, so it alone freezes no window.
         seen_max: highest cursor value of this window so far that is not after `began`, as the API wrote it.
         at_max: digests of the records at `seen_max`.
         late_max: the same as `seen_max` of those after `began`.
@@ -66,6 +66,7 @@ class Window:
     _unnamed: list[Callable[[], str]] = field(init=False, default_factory=list)
     _unnamed_late: list[Callable[[], str]] = field(init=False, default_factory=list)
     _since_key: OrderKey | None = field(init=False)
+    _until_key: OrderKey | None = field(init=False)
     _known_key: OrderKey | None = field(init=False)
     _began_key: OrderKey | None = field(init=False)
     _max_key: OrderKey | None = field(init=False)
@@ -73,6 +74,7 @@ class Window:
 
     def __post_init__(self) -> None:
         self._since_key = _bound(self.kind, self.since)
+        self._until_key = _bound(self.kind, self.until)
         self._known_key = _bound(self.kind, self.known_to or self.since)
         self._began_key = _bound(self.kind, self.began)
         self._max_key = _bound(self.kind, self.seen_max)
@@ -121,6 +123,11 @@ class Window:
         found = [(key, text) for key, text in self._highest() if key is not None]
         return max(found, key=itemgetter(0))[1] if found else None
 
+    @property
+    def settled(self) -> str | None:
+        """Up to here no record of the window can have changed while it was read; None if it has no upper bound."""
+        return self.began if _lies_before(self._began_key, self._until_key) else self.until
+
     def _highest(self) -> tuple[tuple[OrderKey | None, str | None], ...]:
         known = (self._known_key, self.known_to or self.since)
         return known, (self._max_key, self.seen_max), (self._late_key, self.late_max)
@@ -155,12 +162,12 @@ class Window:
     def complete(self) -> Watermark:
         """The watermark of the window's last batch: where the next window starts."""
         self.name_records()
-        since, boundary = self.since, set(self.boundary)
-        if self._max_key is not None and self._max_key != self._since_key:
-            since, boundary = self.seen_max, set(self.at_max)
-        elif self._max_key is not None:
-            boundary |= self.at_max
-        boundary |= self.late | self.undated
+        since, boundary = self.since, self.at_max | self.late | self.undated
+        moves = self._max_key is not None and self._max_key != self._since_key
+        if moves:
+            since = self.seen_max
+        if not moves or _lies_before(self._until_key, self._known_key):  # the rest is for the next window of the row
+            boundary |= self.boundary
         return {"since": since, "boundary": sorted(boundary), "seen_max": since, "newest": self.newest, "resume": None}
 
     @classmethod
@@ -197,6 +204,10 @@ class Window:
             set(resume.get("late", [])),
             set(resume["undated"]),
         )
+
+
+def _lies_before(one: OrderKey | None, other: OrderKey | None) -> bool:
+    return one is not None and other is not None and one < other
 
 
 def _bound(kind: CursorType, value: str | None) -> OrderKey | None:

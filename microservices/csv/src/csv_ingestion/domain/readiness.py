@@ -40,6 +40,11 @@ class Look:
     modified: float
     changed: float
 
+    @property
+    def content(self) -> tuple[int, float]:
+        """What changes with the content alone; a renaming may give another `changed`, on some systems a new inode."""
+        return self.size, self.modified
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:

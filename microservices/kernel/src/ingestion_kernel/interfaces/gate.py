@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingestion_kernel.infrastructure.authentication.bearer import ServiceToken
+from ingestion_kernel.infrastructure.storage.location import is_loopback
 from ingestion_kernel.interfaces.problems import problem
 
 #: Open without a token: probes and scrapers have none, and the documents hold no secret.
@@ -34,18 +37,35 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        refusal = self._refusal(scope["path"], Headers(scope=scope))
+        if refusal:
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, _bounded(receive), send)
+
+    def _refusal(self, path: str, headers: Headers) -> Response | None:
         token = self._token.current()
-        if token and scope["path"] not in _OPEN and not token.accepts(headers.get("authorization")):
-            await problem(HTTPStatus.UNAUTHORIZED, "the bearer token is missing or wrong")(scope, receive, send)
-            return
-        # without a token, any web page open on this machine could else start ingestions (CSRF on localhost)
-        if not token and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            await problem(HTTPStatus.FORBIDDEN, "a page of another site may not call this service")(
-                scope, receive, send
-            )
-            return
-        await self._app(scope, _bounded(receive), send)
+        if token:
+            if path in _OPEN or token.accepts(headers.get("authorization")):
+                return None
+            return problem(HTTPStatus.UNAUTHORIZED, "the bearer token is missing or wrong")
+        # without a token, any web page open on this machine could else start ingestions (CSRF on localhost), even as
+        # one of the same site, under a name of its own that it lets lead here (DNS rebinding)
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return problem(HTTPStatus.FORBIDDEN, "a page of another site may not call this service")
+        if not _names_this_machine(headers.get("host")):
+            return problem(HTTPStatus.MISDIRECTED_REQUEST, "this service goes by the names of this machine only")
+        return None
+
+
+def _names_this_machine(host: str | None) -> bool:
+    """True also without a Host header: HTTP/1.1 demands it, and no browser leaves it out."""
+    if host is None:
+        return True
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:  # half a bracket
+        return False
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -75,14 +75,14 @@ def end_ingestion(settings: KernelSettings, runtime: Runtime) -> None:
 def _add_ingestions(app: FastAPI, runtime: Runtime, *, secured: bool) -> None:
     # the gate does the checking; this puts its answers into the OpenAPI document
     documented = [Security(HTTPBearer(auto_error=False))] if secured else []
-    refused = HTTPStatus.UNAUTHORIZED if secured else HTTPStatus.FORBIDDEN
+    refused = (HTTPStatus.UNAUTHORIZED,) if secured else (HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST)
     routes = APIRouter(prefix="/v1/ingestions", tags=["ingestions"], dependencies=documented)
     _add_commands(routes, runtime.manager, refused)
     _add_queries(routes, runtime.manager, refused)
     app.include_router(routes)
 
 
-def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+def _add_commands(routes: APIRouter, manager: RunManager, refused: tuple[HTTPStatus, ...]) -> None:
     def located(request: Request, response: Response, run: Run) -> RunView:
         response.headers["Location"] = str(request.app.url_path_for("read_ingestion", run_id=run.run_id))
         return RunView.of(run)
@@ -91,7 +91,7 @@ def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -
         "",
         status_code=HTTPStatus.ACCEPTED,
         summary="Start an ingestion",
-        responses={202: _LOCATED, **problem_responses(refused, *_REFUSALS_OF_A_START)},
+        responses={202: _LOCATED, **problem_responses(*refused, *_REFUSALS_OF_A_START)},
     )
     def start_ingestion(
         request: Request,
@@ -107,7 +107,7 @@ def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -
         "/{run_id}",
         status_code=HTTPStatus.ACCEPTED,
         summary="Cancel a run",
-        responses={202: _LOCATED, **problem_responses(refused, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)},
+        responses={202: _LOCATED, **problem_responses(*refused, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)},
     )
     def cancel_ingestion(request: Request, response: Response, run_id: str) -> RunView:
         """Asks the run to end; poll the `Location` until its status is `cancelled`.
@@ -118,15 +118,15 @@ def _add_commands(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -
         return located(request, response, manager.cancel(run_id))
 
 
-def _add_queries(routes: APIRouter, manager: RunManager, refused: HTTPStatus) -> None:
+def _add_queries(routes: APIRouter, manager: RunManager, refused: tuple[HTTPStatus, ...]) -> None:
     @routes.get(
-        "/{run_id}", summary="A run and its counters", responses=problem_responses(refused, HTTPStatus.NOT_FOUND)
+        "/{run_id}", summary="A run and its counters", responses=problem_responses(*refused, HTTPStatus.NOT_FOUND)
     )
     def read_ingestion(run_id: str) -> RunView:
         """The run as it stands now. `queued` and `running` will change; the other states will not."""
         return RunView.of(manager.get(run_id))
 
-    @routes.get("", summary="The newest runs", responses=problem_responses(refused, HTTPStatus.UNPROCESSABLE_ENTITY))
+    @routes.get("", summary="The newest runs", responses=problem_responses(*refused, HTTPStatus.UNPROCESSABLE_ENTITY))
     def list_ingestions(limit: Annotated[int, Query(ge=1, le=REMEMBERED)] = 20) -> RunList:
         """The runs of this process, the newest first."""
         return RunList(ingestions=[RunView.of(run) for run in manager.newest_first(limit)])

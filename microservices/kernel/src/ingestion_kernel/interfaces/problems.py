@@ -41,6 +41,7 @@ _ADVICE = {
     HTTPStatus.NOT_FOUND: "GET /v1/ingestions lists the runs that this process knows; /docs describes the paths.",
     HTTPStatus.METHOD_NOT_ALLOWED: "Use a method of the header Allow; /docs describes them.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Send JSON as /docs describes it; it is a few bytes.",
+    HTTPStatus.MISDIRECTED_REQUEST: "Call it as localhost or by a loopback address, or set SERVICE_TOKEN.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Correct the fields named in `errors`; /docs describes them.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Look at the service's log at this time; it names the place of the fault.",
 }

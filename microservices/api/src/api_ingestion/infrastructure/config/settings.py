@@ -25,7 +25,7 @@ class ApiSettings(AuthSettings):
         api_paging: how pages are asked for.
         api_since_param: parameter that asks for records changed since a moment; without it everything is read and
             what is known already is left out here.
-        api_until_param: parameter for the upper bound, which freezes the window while it is read.
+        api_until_param: parameter for the upper bound, by our clock.
         api_settle_seconds: the upper bound lies so far in the past, for records that become visible late.
         api_window_seconds: cuts what is to be read into windows of this length, each paged by itself.
         api_start: where the first of them begins.

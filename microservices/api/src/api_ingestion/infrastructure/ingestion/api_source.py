@@ -138,9 +138,10 @@ class ApiSource:
                 yield from self._batches(walk, resumed, budget, open_in_raw=True)
                 if not walk.ended:
                     return
-                watermark, reached = resumed.complete(), resumed.until
+                watermark, reached = resumed.complete(), resumed.settled
+        began = self._began()  # for all windows of a row: one may be walked for long, and the next one moves `since` on
         for low, until in self._bounds(watermark, reached):
-            window = Window.after(kind, watermark, until, low, None if until else self._began())
+            window = Window.after(kind, watermark, until, low, began)
             walk = self._walk_of(client, window, watermark)
             yield from self._batches(walk, window, budget, open_in_raw=bool(watermark and watermark["resume"]))
             if not walk.ended:
@@ -184,7 +185,7 @@ class ApiSource:
 
         Args:
             watermark: where the last complete window ended.
-            reached: upper bound of the window that this run has just finished, None if there was none.
+            reached: up to where the window that this run has just finished is settled, None if there was none.
         """
         since = watermark["since"] if watermark else None
         start, length = self._settings.api_start, self._settings.api_window_seconds

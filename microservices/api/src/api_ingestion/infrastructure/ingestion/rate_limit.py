@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 _EPOCH_FROM = 1_000_000_000
 # RateLimit: "default";r=0;t=30 (draft-ietf-httpapi-ratelimit-headers-08 and later)
 _PARAMETER = re.compile(r";\s*([rt])=(\d+)")
-_NUMBER = re.compile(r"\A\d{1,15}(\.\d+)?")
+_NUMBER = re.compile(r"\A\d{1,20}(\.\d+)?")
 _PREFIXES = ("RateLimit-", "X-RateLimit-", "X-Rate-Limit-")
 
 
@@ -55,7 +55,7 @@ def exhausted_for(headers: Mapping[str, str], epoch_now: float) -> float | None:
     """Seconds until the API's own quota is filled again, None unless it says that nothing is left.
 
     Reads RateLimit (draft-ietf-httpapi-ratelimit-headers), RateLimit-Remaining and -Reset (its drafts up to 7), and
-    the older X-RateLimit-* with a distance or a moment in seconds or milliseconds since 1970.
+    the older X-RateLimit-* with a distance, or a moment in seconds since 1970 or thousandths of them, down to nano.
 
     Args:
         headers: case-insensitive.
@@ -67,7 +67,7 @@ def exhausted_for(headers: Mapping[str, str], epoch_now: float) -> float | None:
     for prefix in _PREFIXES:
         remaining, reset = (_number(headers.get(prefix + name)) for name in ("Remaining", "Reset"))
         if remaining == 0 and reset is not None:
-            if reset >= _EPOCH_FROM * 1000:
+            while reset >= _EPOCH_FROM * 1000:
                 reset /= 1000
             return max(0.0, reset - epoch_now) if reset >= _EPOCH_FROM else reset
     return None

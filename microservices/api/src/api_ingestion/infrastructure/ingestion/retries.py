@@ -19,6 +19,9 @@ from api_ingestion.infrastructure.config.settings import ApiSettings
 #: Answers that may differ next time. 501 and 505 will not.
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+#: Ten years. An API may ask for more by mistake, as by a moment in milliseconds, and no date is that far away.
+_LONGEST_PAUSE = 10 * 365 * 86_400.0
+
 #: How often a wait looks whether the run was cancelled.
 _LOOK_SECONDS = 0.2
 
@@ -131,9 +134,10 @@ class Retrier:
             pause(0)  # raises if the run is cancelled
 
     def _throttled(self, reason: str, seconds: float) -> SourceThrottled:
+        until = self._clock.now() + timedelta(seconds=min(seconds, _LONGEST_PAUSE))
         return SourceThrottled(
             f"the API says {reason} and asks for a pause of {seconds:.0f} s",
-            next_allowed_at=(self._clock.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+            next_allowed_at=until.isoformat(timespec="seconds"),
         )
 
     def _wait(self, fault: TransientFault, attempt: int) -> float:

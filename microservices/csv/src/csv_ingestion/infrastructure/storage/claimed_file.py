@@ -17,7 +17,7 @@ from csv_ingestion.application.helpers.names import safe_file_name
 from csv_ingestion.application.helpers.reason_file import reason_json
 from csv_ingestion.domain.exceptions import FileRejected
 from csv_ingestion.domain.ports.inbox import ARCHIVE, DUPLICATE, REASON_FILE, REJECTED, ROWS_FILE
-from csv_ingestion.domain.readiness import Completion, checksum_in
+from csv_ingestion.domain.readiness import Completion, Look, checksum_in
 from csv_ingestion.domain.reasons import FileReason
 from csv_ingestion.domain.retention import day_folder, utc_now
 from csv_ingestion.infrastructure.storage.claims import ClaimFolder
@@ -36,17 +36,17 @@ class ClaimedPath:
         name: its name, as it was in the inbox.
         root: the input directory, with `archive/` and `rejected/` below.
         completion: with `sha256` the marker must name the content.
-        reclaimed: a process that died had claimed it before.
+        look: how it was seen when it was found to be whole; None if a process that died had claimed it before.
     """
 
-    def __init__(self, folder: ClaimFolder, name: str, root: Path, completion: Completion, reclaimed: bool) -> None:
+    def __init__(self, folder: ClaimFolder, name: str, root: Path, completion: Completion, look: Look | None) -> None:
         self._folder = folder
         self._path = folder.path / name
         self._root = root
         self._completion = completion
-        self._reclaimed = reclaimed
+        self._reclaimed = look is None
+        self._content = look.content if look else None
         self._file: BufferedReader | None = None
-        self._stat: tuple[int, int] | None = None
         self.name = safe_file_name(name)
         self.size = 0
         self.key = "unread-" + hashlib.sha256(os.fsencode(self._path)).hexdigest()[:32]
@@ -65,7 +65,7 @@ class ClaimedPath:
 
     def refuse_if_changed(self) -> None:
         """See `ClaimedFile`."""
-        if self._file is None or _fingerprint(self._file) != self._stat:
+        if self._file is None or self._look_through(self._file).content != self._content:
             raise FileRejected(FileReason.CHANGED_WHILE_READ)
 
     def mark_extracted(self) -> None:
@@ -98,8 +98,11 @@ class ClaimedPath:
         return self._root / REJECTED / self.key
 
     def _inspect(self, file: BufferedReader, max_bytes: int, watch: Callable[[bytes], None]) -> None:
-        self._stat = _fingerprint(file)
-        self.size = self._stat[0]
+        opened = self._look_through(file)
+        self.size = opened.size
+        self._content = self._content or opened.content
+        if opened.content != self._content:  # somebody wrote to it just when it was claimed
+            raise FileRejected(FileReason.CHANGED_WHILE_READ)
         if self.size > max_bytes:
             raise FileRejected(FileReason.FILE_TOO_LARGE)
         self.key = fingerprint(file, watch)
@@ -107,6 +110,9 @@ class ClaimedPath:
             raise FileRejected(FileReason.EMPTY_FILE)
         if self._completion is Completion.SHA256 and self._checksum() != self.key:
             raise FileRejected(FileReason.CHECKSUM_MISMATCH)
+
+    def _look_through(self, file: BufferedReader) -> Look:
+        return look_of(self._path.name, os.fstat(file.fileno()))
 
     def _checksum(self) -> str:
         try:
@@ -153,6 +159,6 @@ def _open_regular(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def _fingerprint(file: BufferedReader) -> tuple[int, int]:
-    facts = os.fstat(file.fileno())
-    return facts.st_size, facts.st_mtime_ns
+def look_of(name: str, facts: os.stat_result) -> Look:
+    """A file of a directory, as stat(2) shows it."""
+    return Look(name, facts.st_size, f"{facts.st_ino}-{facts.st_mtime_ns}", facts.st_mtime, facts.st_ctime)

@@ -13,7 +13,7 @@ from pathlib import Path
 from csv_ingestion.domain.ports.inbox import FOLDERS, PROCESSING, Purged
 from csv_ingestion.domain.readiness import Look, Readiness
 from csv_ingestion.domain.retention import Retention
-from csv_ingestion.infrastructure.storage.claimed_file import ClaimedPath
+from csv_ingestion.infrastructure.storage.claimed_file import ClaimedPath, look_of
 from csv_ingestion.infrastructure.storage.claims import ClaimFolder, orphans
 from csv_ingestion.infrastructure.storage.purge import purge_folders
 from csv_ingestion.infrastructure.storage.source_errors import source_errors
@@ -58,7 +58,7 @@ class DropFolder:
             for claim in orphans(self._root / PROCESSING):
                 with claim:
                     for name in claim.files():
-                        yield self._claimed(claim, name, reclaimed=True)
+                        yield self._claimed(claim, name, None)
             with closing(self._claim_ready()) as ready:
                 yield from ready
 
@@ -71,32 +71,33 @@ class DropFolder:
             return purge_folders(self._root, self._retention, self._disk_now())
 
     def _claim_ready(self) -> Generator[ClaimedPath, None, None]:
-        names = self._ready()
-        if not names:
+        looks = self._ready()
+        if not looks:
             return
         with ClaimFolder.create(self._root / PROCESSING) as claim:
-            for name in names:
-                if claim.take(self._root / name):
-                    yield self._claimed(claim, name, reclaimed=False)
+            for look in looks:
+                # one by one, so a file's turn may come long after the look; what was replaced meanwhile may be half
+                if self._look_at(look.name) == look and claim.take(self._root / look.name):
+                    yield self._claimed(claim, look.name, look)
 
-    def _claimed(self, claim: ClaimFolder, name: str, reclaimed: bool) -> ClaimedPath:
+    def _claimed(self, claim: ClaimFolder, name: str, look: Look | None) -> ClaimedPath:
         marker = self._readiness.marker_of(name)
         if marker:
             claim.take_marker(self._root / marker)
-        return ClaimedPath(claim, name, self._root, self._readiness.completion, reclaimed)
+        return ClaimedPath(claim, name, self._root, self._readiness.completion, look)
 
     def _prepare(self) -> None:
         for folder in FOLDERS:
             (self._root / folder).mkdir(exist_ok=True)
 
-    def _ready(self) -> list[str]:
+    def _ready(self) -> list[Look]:
         first = second = self._look()
         now = self._disk_now()
         if first and self._readiness.pause > 0:
             self._sleep(self._readiness.pause)
             now = self._disk_now()
             second = self._look()
-        return [look.name for look in self._readiness.ready(first, second, now)]
+        return self._readiness.ready(first, second, now)
 
     def _disk_now(self) -> float:
         """The time by the clock that the file system stamps changes with; over a network it is not this machine's."""
@@ -110,14 +111,13 @@ class DropFolder:
             probe.unlink(missing_ok=True)
 
     def _look(self) -> set[Look]:
-        looks = set()
-        with os.scandir(self._root) as entries:
-            for entry in entries:
-                try:
-                    facts = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:  # claimed by another process meanwhile
-                    continue
-                if stat.S_ISREG(facts.st_mode):  # a link could lead out of the directory
-                    version = f"{facts.st_ino}-{facts.st_mtime_ns}"
-                    looks.add(Look(entry.name, facts.st_size, version, facts.st_mtime, facts.st_ctime))
-        return looks
+        looks = (self._look_at(name) for name in os.listdir(self._root))
+        return {look for look in looks if look}
+
+    def _look_at(self, name: str) -> Look | None:
+        """None if it is no regular file: a link could lead out of the directory."""
+        try:
+            facts = os.lstat(self._root / name)
+        except FileNotFoundError:  # claimed by another process meanwhile
+            return None
+        return look_of(name, facts) if stat.S_ISREG(facts.st_mode) else None

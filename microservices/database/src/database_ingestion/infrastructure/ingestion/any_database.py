@@ -33,6 +33,7 @@ from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import TIME_KINDS, Cursor, Position, Slice, Unordered, Window
 from database_ingestion.domain.table import TableName
 from database_ingestion.infrastructure.ingestion.any_errors import faults
+from database_ingestion.infrastructure.ingestion.any_freeze import freeze
 from database_ingestion.infrastructure.ingestion.any_kinds import declared_kind, from_text, kind
 from database_ingestion.infrastructure.ingestion.json_lines import json_line, json_value
 
@@ -70,7 +71,7 @@ class AnyDatabase:
             connection = self._engine.connect()
         try:
             with faults(table):
-                snapshot = AnySnapshot(connection, table, self._lags, frozen=_freeze(connection))
+                snapshot = AnySnapshot(connection, table, self._lags, frozen=freeze(connection))
             yield snapshot
         finally:
             connection.close()
@@ -213,19 +214,3 @@ class AnySnapshot:
     def _value(self, query: Any) -> Any:
         with faults(self._name):
             return self._connection.execute(query).scalar()
-
-
-def _freeze(connection: Connection) -> bool:
-    """One view of the table for the whole run; False where the database has no such thing.
-
-    Without it nothing is lost either: the windows' ends are fixed first, and a row that changes meanwhile moves
-    behind them, into the next run.
-    """
-    if connection.dialect.name == "sqlite":  # its driver begins a transaction only before a write
-        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("BEGIN")
-        return True
-    try:
-        connection.execution_options(isolation_level="REPEATABLE READ")
-    except ArgumentError:
-        return False
-    return True

@@ -18,7 +18,8 @@ from sqlalchemy import URL
 from database_ingestion.domain.slices import TIME_KINDS
 from database_ingestion.domain.table import TableName
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable, read_table
-from database_ingestion.infrastructure.ingestion.postgres_errors import cancel, connect_fault, query_faults
+from database_ingestion.infrastructure.ingestion.postgres_errors import connect_fault, query_faults
+from database_ingestion.infrastructure.ingestion.postgres_hang_up import hang_up, let_hang_up_be_noticed
 from database_ingestion.infrastructure.ingestion.postgres_horizon import look
 from database_ingestion.infrastructure.ingestion.postgres_snapshot import Guard, PostgresSnapshot
 from database_ingestion.infrastructure.ingestion.postgres_tls import tls_arguments
@@ -83,10 +84,10 @@ class PostgresDatabase:
     @contextmanager
     def snapshot(self, table: TableName, guard: str | None = None) -> Iterator[PostgresSnapshot]:
         """See `Database`."""
-        with closing(self._connect()) as connection, cancelled_by(partial(cancel, connection)):
+        with closing(self._connect()) as connection, cancelled_by(partial(hang_up, connection)):
             with query_faults(str(table)):
                 snapshot = self._open(connection, table, guard)
-            with closing(snapshot), cancelled_by(snapshot.cancel_helpers):
+            with closing(snapshot), cancelled_by(snapshot.hang_up_helpers):
                 yield snapshot
 
     def _connect(self) -> Psycopg2Connection:
@@ -154,3 +155,4 @@ class PostgresDatabase:
         }
         for name, value in pinned.items():
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        let_hang_up_be_noticed(cursor)

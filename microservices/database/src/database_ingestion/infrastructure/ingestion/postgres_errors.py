@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psycopg2
 from ingestion_kernel.application.helpers.interruption import reason_to_drop
@@ -15,7 +15,6 @@ from ingestion_kernel.domain.exceptions import (
     SourceDataInvalid,
     SourceUnavailable,
 )
-from psycopg2.extensions import connection as Psycopg2Connection
 
 from database_ingestion.domain.exceptions import SnapshotLost
 
@@ -94,9 +93,3 @@ def query_faults(table: str) -> Iterator[None]:
         yield
     except psycopg2.Error as error:
         raise reason_to_drop() or query_fault(error, table) from None
-
-
-def cancel(connection: Psycopg2Connection) -> None:
-    """End the query that runs on `connection`, from another thread; nothing happens where none does."""
-    with suppress(psycopg2.Error):
-        connection.cancel()

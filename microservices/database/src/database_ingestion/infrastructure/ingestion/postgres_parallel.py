@@ -16,7 +16,7 @@ from psycopg2.extensions import connection as Psycopg2Connection
 
 from database_ingestion.domain.slices import Blocks
 from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, Rows
-from database_ingestion.infrastructure.ingestion.postgres_errors import cancel
+from database_ingestion.infrastructure.ingestion.postgres_hang_up import hang_up
 
 _AHEAD = 4  # pieces that a connection may be ahead, each of 64 KiB or one fat row
 _LOOK_SECONDS = 0.1
@@ -109,7 +109,7 @@ class _Reader(threading.Thread):
     def end(self) -> None:
         """Stop the COPY if it still runs; its connection is of no use then."""
         if self.is_alive():
-            cancel(self._connection)
+            hang_up(self._connection)
         self.join()
 
     def _put(self, piece: tuple[bytes, int] | None) -> None:

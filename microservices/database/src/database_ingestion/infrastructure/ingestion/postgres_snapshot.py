@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg2
+from ingestion_kernel.application.helpers.interruption import reason_to_drop
 from ingestion_kernel.domain.exceptions import ConfigurationInvalid
 from ingestion_kernel.domain.ports.source import RecordSink
 from psycopg2 import sql
@@ -20,7 +21,8 @@ from database_ingestion.domain.record import RecordForm
 from database_ingestion.domain.slices import TIME_KINDS, Blocks, Cursor, Position, Slice
 from database_ingestion.infrastructure.ingestion.postgres_catalog import PostgresTable
 from database_ingestion.infrastructure.ingestion.postgres_copy import Lines, Rows, rows_of
-from database_ingestion.infrastructure.ingestion.postgres_errors import cancel, query_faults
+from database_ingestion.infrastructure.ingestion.postgres_errors import query_faults
+from database_ingestion.infrastructure.ingestion.postgres_hang_up import hang_up
 from database_ingestion.infrastructure.ingestion.postgres_horizon import Horizon
 from database_ingestion.infrastructure.ingestion.postgres_parallel import copy_in_parallel, shares_of
 from database_ingestion.infrastructure.ingestion.postgres_where import between, from_table, where
@@ -142,10 +144,10 @@ class PostgresSnapshot:
                 return self._copy_in_parallel(rows, strategy, sink)
             return self._copy(self._query(rows, strategy, ordered), strategy, sink)
 
-    def cancel_helpers(self) -> None:
+    def hang_up_helpers(self) -> None:
         """End what the helpers are asked, from another thread."""
         for helper in list(self._helpers):
-            cancel(helper)
+            hang_up(helper)
 
     def close(self) -> None:
         """Let the helpers go."""
@@ -162,7 +164,8 @@ class PostgresSnapshot:
             except psycopg2.Error:
                 raise
             except Exception:
-                self._abandon()
+                if reason_to_drop() is None:  # else nothing more is asked, and a request to cancel may hang
+                    self._abandon()
                 raise
             expected = cursor.rowcount
             cursor.execute("RELEASE SAVEPOINT batch")

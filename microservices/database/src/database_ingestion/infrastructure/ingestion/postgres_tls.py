@@ -25,10 +25,11 @@ def tls_arguments(arguments: Mapping[str, Any], *, allow_plaintext: bool) -> dic
     Raises:
         ConfigurationInvalid: the server is remote and sslmode lets rows cross the network in the clear.
     """
-    hosts = str(arguments.get("hostaddr") or arguments.get("host") or os.environ.get("PGHOST", "")).split(",")
-    if all(not host or host.startswith(("/", "@")) or is_loopback(host) for host in hosts):
+    service = _setting("service", arguments)
+    if _stays_here(arguments, service):
         return {}
-    mode = arguments.get("sslmode") or os.environ.get("PGSSLMODE")
+    # what stands in a service file takes the place of PGSSLMODE, but not of an argument
+    mode = arguments.get("sslmode") if service else _setting("sslmode", arguments)
     if mode is None:
         return {} if allow_plaintext else {"sslmode": _VERIFIED}
     if mode not in _ENCRYPTED:
@@ -37,3 +38,17 @@ def tls_arguments(arguments: Mapping[str, Any], *, allow_plaintext: bool) -> dic
     elif mode != _VERIFIED:
         _LOG.warning("sslmode=%s does not check whose server it is; use verify-full", mode)
     return {}
+
+
+def _stays_here(arguments: Mapping[str, Any], service: str | None) -> bool:
+    """False also where a service file may name another machine: all but an address among the arguments is overruled."""
+    if service and not arguments.get("hostaddr"):
+        return False
+    hosts = (_setting("hostaddr", arguments) or _setting("host", arguments) or "").split(",")
+    return all(not host or host.startswith(("/", "@")) or is_loopback(host) for host in hosts)
+
+
+def _setting(name: str, arguments: Mapping[str, Any]) -> str | None:
+    """As libpq takes it: from the arguments, else from the environment."""
+    value = arguments.get(name) or os.environ.get(f"PG{name.upper()}")
+    return str(value) if value else None

@@ -34,13 +34,16 @@ class Interruption:
         self.stopping = True
 
     def drop_batch(self, reason: IngestionError) -> None:
-        """Drop the present batch at its next write or wait. One that is being published already is finished."""
+        """Drop the present batch at its next write or wait. One that is being published already is finished.
+
+        Returns at once: whoever asks may hold a lock or have a bound to keep, and a source's `cancel` may hang.
+        """
         if self.dropped is not None:
             return
         self.dropped = reason
         self._asked.set()
         for cancel in list(self._cancels):
-            cancel()
+            threading.Thread(target=cancel, name="cancel", daemon=True).start()
 
     def interrupt(self, reason: IngestionError) -> None:
         """Drop the present batch, from a signal handler in the thread of the run itself.
@@ -54,7 +57,7 @@ class Interruption:
 
     @contextmanager
     def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
-        """Within it, `cancel`, which must not raise, is called by another thread if the batch is to be dropped."""
+        """Within it, `cancel` is called in a thread of its own if the batch is to be dropped; see `cancelled_by`."""
         self._cancels.append(cancel)
         try:
             self.check()
@@ -123,7 +126,8 @@ def pause(seconds: float) -> None:
 def cancelled_by(cancel: Callable[[], None]) -> Iterator[None]:
     """For a source whose calls look at nothing while they wait, as a query does: `cancel` ends the present one.
 
-    Called by another thread as soon as the run is to drop its batch; must not raise.
+    Called in a thread of its own as soon as the run is to drop its batch, so perhaps when the call has just ended; must
+    not raise.
 
     Raises:
         RunCancelled, RunInterrupted: that was asked for before.
