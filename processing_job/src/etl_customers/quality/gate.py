@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from customer_contract import Contract
 
@@ -91,7 +91,9 @@ class QualityGate:
             for source in sources:
                 value = judge.newest(measure, source)
                 if value is not None:
-                    found.append(Metric(self.run_id, judge.now, layer, source, measure, None, value, "epoch_seconds"))
+                    newest = Metric(self.run_id, judge.now, layer, source, measure, None, value, "epoch_seconds")
+                    # The version tells runs of one id apart.
+                    found.append(replace(newest, silver_version=judge.silver_version))
         return found
 
 
