@@ -88,3 +88,48 @@ def test_the_newest_arrival_is_on_record_of_each_step_of_a_run_id_that_is_used_a
     recorded = len(silver.metrics.rows)
     silver.judge("day")
     assert len(silver.metrics.rows) == recorded, "and of a run that brings nothing not once more"
+
+
+def test_what_holds_a_run_of_gold_alone_is_accepted_by_its_id(silver: Silver) -> None:
+    """As its message advises."""
+    silver.hour = 5
+    silver.commit("A", 1000, bad=500)
+    assert silver.judge("A").fault()
+    silver.hour = 6
+    assert silver.judge_before_gold("B").fault()
+    assert silver.judge_before_gold("C", accept="B").fault() is None
+    assert silver.judge_before_gold("D").fault() is None, "and stays accepted"
+    silver.commit("E", 1000, bad=900)
+    assert silver.judge("E", accept="B").fault(), "what came after B is judged anew"
+
+
+def test_a_source_that_grows_late_between_silver_and_gold_is_on_record(silver: Silver) -> None:
+    """Judged by two tasks of one run, which share its id."""
+    silver.hour = 1
+    silver.commit("A", 1000)
+    silver.hour = 24
+    assert silver.judge("A").fault() is None
+    silver.hour = 25
+    assert silver.judge_before_gold("A").fault()
+    (breach,) = silver.metrics.history().open_breaches()
+    assert (breach.run_id, breach.rule, breach.value, breach.since) == ("A", "arrival", 24.0, "A")
+    assert silver.judge_before_gold("B", accept="A").fault() is None
+
+
+def test_a_run_of_gold_alone_leaves_no_more_on_record_than_what_held_it(silver: Silver) -> None:
+    """A verdict more is no other word on what silver brought; nor is one told twice."""
+    silver.hour = 1
+    silver.commit("A", 1000, bad=500)
+    silver.judge("A")
+    before = list(silver.metrics.rows)
+    for _ in range(2):
+        shown = silver.judge_before_gold("B").history
+    (told,) = silver.metrics.rows[len(before) :]
+    assert (told.run_id, told.rule, told.value, told.since, told.silver_version) == ("B", "share", 50.0, "A", 0)
+    assert [step.run_id for step in silver.metrics.history().steps] == ["A"]
+    assert {m.rule for m in shown.metrics if m.run_id == "B"} == {None, "share", "arrival"}, "the report tells all"
+    silver.commit("C", 1000)
+    assert silver.judge("C").fault() is None
+    recorded = len(silver.metrics.rows)
+    silver.judge_before_gold("D")
+    assert len(silver.metrics.rows) == recorded
