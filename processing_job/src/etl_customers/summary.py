@@ -44,6 +44,8 @@ class Summary:
     quality: list[dict[str, Any]] = field(default_factory=list)
     lineage: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    #: Of the newest report, perhaps a run's before this one: see report/kept.py.
+    report: dict[str, str] = field(default_factory=dict)
     lake_state: str | None = None
     error: dict[str, str] | None = None
 
