@@ -16,9 +16,11 @@ from lake_kit import SmallLake, record
 from etl_customers.errors import ConfigurationInvalid
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Layer
+from etl_customers.report.kept import mark
 from etl_customers.summary import Summary, read_summary, summarise, write_summary
 
 NOW = datetime.now(UTC)
+_PAGE = "<p>São Paulo"
 
 
 def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake: SmallLake) -> None:
@@ -28,6 +30,7 @@ def test_a_run_takes_place_unless_the_lake_is_as_the_last_whole_run_left_it(lake
     idle = _idle(lake)
     assert idle and idle.run_id == "idle"
     _assert_same_figures(lake, first, idle)
+    _assert_that_a_report_is_that_of_the_last_run(lake)
     for change in ({"recheck": True}, {"show_sample": True}, {"token_key_id": "k2"}):
         assert summary_if_nothing_new(lake.settings.model_copy(update=change), "idle", NOW) is None
     without_a_table = _without(lake.root / "gold" / "customer_360")
@@ -50,6 +53,22 @@ def _assert_same_figures(lake: SmallLake, first: Summary, idle: Summary) -> None
     for figure in ("tables", "top_stores", "months", "quarantine"):
         assert str(getattr(idle, figure)) == str(getattr(_as_written(lake, first), figure)) != "{}", figure
     assert _without_ages(idle) == _without_ages(_as_written(lake, first)) != []
+
+
+def _assert_that_a_report_is_that_of_the_last_run(lake: SmallLake) -> None:
+    """However many idle runs ago; and where that is nowhere to be found, the run must take place to write one."""
+    written, beside = lake.root / "report.html", lake.root / "runs" / "beside" / "report.html"
+    for at in (written, beside):
+        idle = _idle(lake, at)
+        assert idle and at.read_text(encoding="utf-8") == _PAGE
+        write_summary(idle, lake.settings.runs_path)
+    written.write_text("of a run that was held", encoding="utf-8")
+    assert _idle(lake, written) and written.read_text(encoding="utf-8") == _PAGE
+    for path in (written, beside):
+        path.write_text("of another lake", encoding="utf-8")
+    assert _idle(lake, written) is None and _idle(lake, lake.root / "new.html") is None
+    assert written.read_text(encoding="utf-8") == "of another lake" and not (lake.root / "new.html").exists()
+    assert _idle(lake), "nobody asks for one"
 
 
 def _without_ages(summary: Summary) -> list[dict[str, Any]]:
@@ -109,12 +128,15 @@ def _run(lake: SmallLake, layer: Layer = Layer.ALL) -> Summary:
         lake.put("database", record(1), record(2, cpf="123"))
     job = lake.job()
     summary = summarise(job, job.run(layer), NOW)
+    report = lake.root / "report.html"
+    report.write_text(_PAGE, encoding="utf-8")
+    summary.report = mark(report)
     write_summary(summary, job.settings.runs_path)
     return summary
 
 
-def _idle(lake: SmallLake) -> Summary | None:
-    return summary_if_nothing_new(lake.settings, "idle", NOW)
+def _idle(lake: SmallLake, report: Path | None = None) -> Summary | None:
+    return summary_if_nothing_new(lake.settings, "idle", NOW, report)
 
 
 def _as_written(lake: SmallLake, summary: Summary) -> Summary:

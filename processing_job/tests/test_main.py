@@ -91,6 +91,15 @@ def test_a_run_with_nothing_to_do_starts_no_spark(first_run: FirstRun) -> None:
     assert idle["lineage"] == {"batches": {}, "bronze_versions": None, "edges": first["lineage"]["edges"]}
 
 
+def test_an_idle_run_has_its_report_beside_the_summary(first_run: FirstRun, capsys: pytest.CaptureFixture[str]) -> None:
+    """As of the option without a file; it is the one that the last whole run wrote."""
+    lake, _ = first_run
+    assert run([*lake.options(), "--run-id=beside", "--report"]) == 0
+    assert '"nothing_new"' in capsys.readouterr().err
+    page = (lake.root / "runs" / "beside" / "report.html").read_bytes()
+    assert page == (lake.root / "report.html").read_bytes()
+
+
 def test_the_entry_point_returns_when_all_is_well_and_exits_when_not(first_run: FirstRun) -> None:
     """As a wheel task calls it: SystemExit fails a task, and so keeps the next from starting."""
     options = first_run[0].options()

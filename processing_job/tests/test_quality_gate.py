@@ -61,6 +61,7 @@ def test_a_breach_holds_gold_until_it_is_accepted_or_good_rows_come(command: Com
     assert summary["reconciliation"]["written"] == 60, "silver is committed"
     assert not any(table.exists() for table in lake.job().tables() if table.name.startswith("gold."))
     assert command("idle")[0] == _HELD, "nothing new must not let it pass"
+    assert command("late", "--layer=gold")[0] == _HELD, "nor may a run of gold alone, which can be accepted as well"
     _assert_that_breach_alone_can_be_accepted(command, lake)
     lake.put("database", *_records(200, bad=1))
     code, summary = command("good")
@@ -71,8 +72,8 @@ def test_a_breach_holds_gold_until_it_is_accepted_or_good_rows_come(command: Com
 
 def _assert_that_breach_alone_can_be_accepted(command: Command, lake: SmallLake) -> None:
     code, summary = command("typo", "--accept-quality=bda")
-    assert code == 78 and "runs with open breaches: idle" in summary["error"]["message"]
-    code, summary = command("trusting", "--accept-quality=bad")
+    assert code == 78 and "runs with open breaches: late" in summary["error"]["message"]
+    code, summary = command("trusting", "--accept-quality=late")
     assert code == 0 and sum(row["purchases"] for row in summary["months"]) == 60
     assert {v["outcome"] for v in summary["quality"] if v["severity"] == "error"} == {"accepted", "not_judged"}
     lake.put("database", *(record(n) for n in range(60, 70)))
@@ -80,7 +81,7 @@ def _assert_that_breach_alone_can_be_accepted(command: Command, lake: SmallLake)
     assert command("anew")[0] == 0, "bronze read from its beginning: what was judged is not judged again"
     assert command.history().steps[-1].sources["database"].read == 10
     lake.put("database", *_records(100, bad=40))
-    assert command("again", "--accept-quality=bad")[0] == _HELD, "an option left in place accepts nothing new"
+    assert command("again", "--accept-quality=late")[0] == _HELD, "an option left in place accepts nothing new"
 
 
 def test_figures_are_recorded_once_and_survive_a_crash_before_the_gate(command: Command, lake: SmallLake) -> None:

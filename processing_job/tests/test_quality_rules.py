@@ -51,6 +51,12 @@ class Runs:
         return verdict.outcome, verdict.value
 
 
+def _step(run_id: str, version: int, rows: int = 1000, bad: int = 0) -> Step:
+    """A commit of silver at as many hours as its version."""
+    counts = SourceCounts(read=rows, written=rows - bad, quarantined=bad)
+    return Step(run_id, float(version * _HOUR), version, {"csv": counts})
+
+
 def test_a_share_is_judged_once_there_are_enough_rows() -> None:
     runs = Runs(**_SHARE, less_than=25)
     assert runs.run(3, 2) == ("not_judged", None), "two of three rows say nothing"
@@ -94,6 +100,25 @@ def test_acceptance_does_not_reach_what_the_same_run_brings() -> None:
     runs = Runs(**_SHARE, less_than=25)
     runs.run(1000, 500)
     assert runs.run(1000, 900, accept="r1") == ("breached", 90.0)
+
+
+def test_a_run_id_that_is_used_again_does_not_let_new_rows_pass() -> None:
+    """By the day, or the same for ever: what was accepted is known by its rows, not by the name of its run."""
+    runs = Runs(**_SHARE, less_than=25)
+    assert runs.judge([_step("day", 5, bad=500)], "day", 6 * _HOUR) == ("breached", 50.0)
+    assert runs.judge([_step("day", 7, bad=900)], "day", 8 * _HOUR, accept="day") == ("breached", 90.0)
+    assert runs.judge([], "day", 9 * _HOUR, accept="day") == ("accepted", 90.0)
+    assert runs.judge([_step("day", 10, rows=50, bad=50)], "day", 11 * _HOUR) == ("accepted", 90.0), "too few to judge"
+    assert runs.judge([_step("day", 12, rows=50, bad=40)], "day", 13 * _HOUR) == ("breached", 90.0)
+    assert runs.judge([_step("day", 14, bad=10)], "day", 15 * _HOUR) == ("passed", 1.0)
+
+
+def test_an_acceptance_does_not_reach_into_silver_made_anew() -> None:
+    runs = Runs(**_SHARE, less_than=25)
+    runs.judge([_step("day", 5, bad=500)], "day", 6 * _HOUR)
+    assert runs.judge([], "day", 7 * _HOUR, accept="day")[0] == "accepted"
+    anew = Step("day", 8.0 * _HOUR, 1, _step("day", 8, bad=900).sources)
+    assert runs.judge([anew], "day", 9 * _HOUR) == ("breached", 90.0), "though its versions count from 0 again"
 
 
 def test_a_corrected_contract_settles_an_open_breach() -> None:

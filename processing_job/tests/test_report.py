@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +23,7 @@ from etl_customers.summary import NOTHING_READ, Summary
 
 _START, _DAY = datetime(2026, 1, 1, tzinfo=UTC).timestamp(), 86_400
 _RUNS = 35
+_OF_GOLD = ("months", "top_stores")
 
 
 def _history(contract: Contract) -> tuple[History, list[Metric]]:
@@ -129,6 +131,32 @@ def test_a_run_of_gold_alone_tells_no_figures_of_rows(contract: Contract) -> Non
     page = report(summary, history, Lineage(), contract)
     assert "Rows by source" in page and "silver.purchases: version 35" in page
     assert not [words for words in ("found nothing new", "new batches", '<ul class="cards">') if words in page]
+
+
+@pytest.mark.parametrize("currency", [None, "USD"])
+def test_there_is_a_page_before_gold_or_without_a_purchase_in_reais(contract: Contract, currency: str | None) -> None:
+    """Silver's task on Databricks writes one before the first gold is made; a run of bronze may before all others."""
+    given = _summary([])
+    rows = {name: [row | {"currency": currency} for row in getattr(given, name) if currency] for name in _OF_GOLD}
+    summary = replace(given, tables={}, quarantine=[], **rows)
+    page = report(summary, History([]), Lineage(), contract)
+    assert ("Revenue by month" in page) == ("Top stores" in page) == bool(currency)
+
+
+def test_revenue_has_a_plot_in_each_currency_of_the_contract(contract: Contract) -> None:
+    """Never two on one scale, and none without revenue."""
+    history, verdicts = _history(contract)
+    given = _summary(verdicts)
+    in_pesos, in_dollars = ([row | {"currency": code} for row in given.months] for code in ("MXN", "USD"))
+    stores = [row | {"currency": "MXN"} for row in given.top_stores]
+    summary = replace(given, months=in_dollars[:1] + in_pesos, top_stores=stores)
+    foreign = contract.model_copy(update={"currencies": ("MXN", "USD", "EUR")})
+    page = report(summary, history, Lineage(), foreign)
+    assert re.findall(r'aria-label="(Revenue [^"]*)"', page) == [
+        "Revenue by month, MXN",
+        "Revenue by month, USD",
+        "Revenue of the stores with most purchases, MXN",
+    ]
 
 
 def test_faults_are_found(browser: Browser, tmp_path: Path) -> None:

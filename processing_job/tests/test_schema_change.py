@@ -179,8 +179,8 @@ def _without(name: str) -> Change:
 _BREAKS: list[tuple[Change, list[str]]] = [
     (_without("product"), ["column product: the table has it, the contract has it no more"]),
     (
-        _changed("purchase_date", format="text"),
-        ["column purchase_date: the table has date, the contract says string", "its format is date"],
+        _changed("updated_at", format="text"),
+        ["column updated_at: the table has timestamp, the contract says string", "its format is timestamp"],
     ),
     (_changed("product", format="person_name"), ["column product: its format is text, the contract says person_name"]),
     (_changed("email", mask="full"), ["column email: its mask is email_domain, the contract says full"]),

@@ -12,8 +12,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from customer_contract.names import abbreviated, match_key
+from customer_contract.needed import missing
 from customer_contract.quality import QualityRule
 from customer_contract.reserved import DERIVED, OF_CUSTOMERS
+from customer_contract.time_formats import ISO_8601, pattern_fault, zone_fault
 from customer_contract.vocabulary import (
     MASKS,
     ColumnFormat,
@@ -102,6 +104,18 @@ class SourceProfile(_Frozen):
     time_zone: str
     numeric_cpf: bool = False
 
+    @model_validator(mode="after")
+    def _can_be_read_by(self) -> SourceProfile:
+        if self.date_format == ISO_8601:
+            raise ValueError(f"source {self.name}: dateFormat {ISO_8601}: that is for times: write yyyy-MM-dd")
+        times = [("timestampFormats", pattern) for pattern in self.timestamp_formats if pattern != ISO_8601]
+        for setting, pattern in [("dateFormat", self.date_format), *times]:
+            if fault := pattern_fault(pattern):
+                raise ValueError(f"source {self.name}: {setting} {pattern!r}: {fault}")
+        if fault := zone_fault(self.time_zone):
+            raise ValueError(f"source {self.name}: timeZone {self.time_zone!r}: {fault}")
+        return self
+
 
 class Store(_Frozen):
     """One store of the reference list; `aliases` are the other spellings of `name`."""
@@ -185,6 +199,7 @@ class Contract(_Frozen):
         _refuse_repeats("store id", [store.id for store in self.stores])
         spellings = [key for store in self.stores for key in store.match_keys(self.store_abbreviations)]
         _refuse_repeats("store spelling", spellings)
+        _refuse_repeats("currency", self.currencies)
         _refuse_repeats("quality rule", [rule.name for rule in self.quality])
         known = {source.name for source in self.sources}
         for rule in self.quality:
@@ -193,6 +208,15 @@ class Contract(_Frozen):
         unknown = {source.currency for source in self.sources} - set(self.currencies)
         if unknown:
             raise ValueError(f"currency of a source is not among currencies: {', '.join(sorted(unknown))}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_processed(self) -> Contract:
+        if fault := missing({column.name: column.format for column in self.columns}):
+            raise ValueError(fault)
+        if not self.golden_columns:
+            customer = f"{Subject.CUSTOMER}: silver.customers would be empty"
+            raise ValueError(f"no column is of subject {customer}: give it to the CPF's, with a survivorship rule")
         return self
 
 

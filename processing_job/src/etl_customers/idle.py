@@ -16,15 +16,21 @@ from etl_customers.modules.bronze.raw_batches import published_batches
 from etl_customers.privacy.key_source import key_source
 from etl_customers.privacy.token_key import read_token_key
 from etl_customers.quality.judge import AGES
+from etl_customers.report.kept import brought, mark
 from etl_customers.summary import NOTHING_READ, Summary, read_summary
 from etl_customers.utils import job_log
 
 
-def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datetime) -> Summary | None:
+def summary_if_nothing_new(
+    settings: JobSettings, run_id: str, started_at: datetime, report: Path | None = None
+) -> Summary | None:
     """The summary of a run over a lake that is as a whole run left it; None if the run must take place.
+
+    `report`: where the run shall leave one. It is the last that was written; where none is left, the run must write it.
 
     Raises:
         JobError: what a run would not start with: an unfit key or contract, a manifest that cannot be read.
+        OSError: the report cannot be written.
     """
     last = _last_whole_run(settings.runs_path)
     if last is None or settings.recheck:
@@ -34,6 +40,8 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
     batches = published_batches(Path(settings.raw_path), contract)
     aged = _aged(last, contract, started_at)
     if last.lake_state != lake_state(settings, contract, key, batches) or aged is None:
+        return None
+    if report and not brought(last.report, report):
         return None
     job_log.info("nothing_new", since_run=last.run_id, batches=len(batches))
     return replace(
@@ -46,6 +54,7 @@ def summary_if_nothing_new(settings: JobSettings, run_id: str, started_at: datet
         quality=aged,
         lineage=_of_no_row(last.lineage),
         timings={},
+        report=mark(report) if report else last.report,
     )
 
 

@@ -26,6 +26,7 @@ from etl_customers.errors import ConfigurationInvalid, JobError, StorageFailed, 
 from etl_customers.idle import summary_if_nothing_new
 from etl_customers.job import Job, Layer
 from etl_customers.lineage import lineage
+from etl_customers.report.kept import mark
 from etl_customers.report.render import write_report
 from etl_customers.summary import Summary, failed_summary, run_folder, summarise, write_summary
 from etl_customers.utils import job_log
@@ -95,11 +96,10 @@ def _foreseen(error: Exception) -> JobError | None:
 def _nothing_new(
     arguments: argparse.Namespace, settings: JobSettings, run_id: str, started_at: datetime
 ) -> Summary | None:
-    """The summary of an idle run; its report is the one that lies there. None if the run must take place."""
-    no_report = arguments.report is not None and not arguments.report.is_file()
-    if arguments.layer is not Layer.ALL or arguments.accept_quality or no_report:
+    """The summary of an idle run; None if the run must take place."""
+    if arguments.layer is not Layer.ALL or arguments.accept_quality:
         return None
-    return summary_if_nothing_new(settings, run_id, started_at)
+    return summary_if_nothing_new(settings, run_id, started_at, _report_path(arguments, settings, run_id))
 
 
 def _run_layers(
@@ -108,13 +108,21 @@ def _run_layers(
     job = Job(settings, run_id, arguments.accept_quality)
     result = job.run(arguments.layer)
     summary = summarise(job, result, started_at)
-    if arguments.report:
-        beside = run_folder(settings.runs_path, run_id, arguments.layer) / _REPORT
-        path = beside if arguments.report == _BESIDE_SUMMARY else arguments.report
+    path = _report_path(arguments, settings, run_id)
+    if path:
         traced = lineage(job, result)
         summary.lineage = asdict(traced)
         write_report(path, summary, result.quality.history, traced, job.contract)
+        summary.report = mark(path)
     return summary, result.quality.fault()
+
+
+def _report_path(arguments: argparse.Namespace, settings: JobSettings, run_id: str) -> Path | None:
+    """Where to write the report; None if nobody asks for one."""
+    if arguments.report != _BESIDE_SUMMARY:
+        path: Path | None = arguments.report
+        return path
+    return run_folder(settings.runs_path, run_id, arguments.layer) / _REPORT
 
 
 def begin(arguments: argparse.Namespace) -> tuple[str, datetime]:

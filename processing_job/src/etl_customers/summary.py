@@ -44,6 +44,8 @@ class Summary:
     quality: list[dict[str, Any]] = field(default_factory=list)
     lineage: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    #: Of the newest report, perhaps a run's before this one: see report/kept.py.
+    report: dict[str, str] = field(default_factory=dict)
     lake_state: str | None = None
     error: dict[str, str] | None = None
 
@@ -129,7 +131,18 @@ def _add_gold(job: Job, summary: Summary) -> None:
     if not job.settings.show_sample:
         return
     customer = job.customers.table.read().orderBy(F.desc("purchases"), "cpf_token").limit(1).collect()
-    summary.sample_customer = customer[0].asDict(recursive=True) if customer else {}
+    summary.sample_customer = in_utc(customer[0].asDict(recursive=True)) if customer else {}
+
+
+def in_utc(value: Any) -> Any:
+    """A value that PySpark collected, with each time in it, however deep, as ISO 8601 UTC: it gives them by the clock
+    of this machine, and does not say so.
+    """
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, dict):
+        return {name: in_utc(each) for name, each in value.items()}
+    return [in_utc(each) for each in value] if isinstance(value, list) else value
 
 
 def _group(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from customer_contract import Contract
 
@@ -16,6 +16,8 @@ from etl_customers.quality.metric import Metric, Outcome
 from etl_customers.quality.run_metrics import RunMetricsTable
 from etl_customers.utils import delta_log, job_log
 from etl_customers.utils.lake_table import LakeTable
+
+_OF_BREACHES = (Outcome.BREACHED, Outcome.ACCEPTED)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class QualityGate:
         """Record and judge what silver has committed since the last judgement.
 
         Args:
-            every_run: also record a run that brought nothing; False where another task of the same run does so.
+            every_run: also record a run that brought nothing; False where another task of the same run does so: then
+                only what holds it, or is let pass, so that it can be accepted by its id.
         """
         history = self.metrics.history()
         steps = [step for step in self._committed() if history.lacks(step)]
@@ -64,8 +67,9 @@ class QualityGate:
         fresh = [metric for step in steps for metric in step.metrics()]
         fresh += [*self._newest(judge, sources), *verdicts]
         fresh = [metric for metric in fresh if metric.key not in history.recorded]
-        if fresh and (steps or every_run):
-            self.metrics.append(fresh, self.run_id)
+        kept = fresh if steps or every_run else [metric for metric in fresh if metric.outcome in _OF_BREACHES]
+        if kept:
+            self.metrics.append(kept, self.run_id)
         for metric in verdicts:
             if metric.outcome in (Outcome.WARNED, Outcome.BREACHED):
                 job_log.warning("quality", outcome=metric.outcome, message=_described(metric))
@@ -91,7 +95,9 @@ class QualityGate:
             for source in sources:
                 value = judge.newest(measure, source)
                 if value is not None:
-                    found.append(Metric(self.run_id, judge.now, layer, source, measure, None, value, "epoch_seconds"))
+                    newest = Metric(self.run_id, judge.now, layer, source, measure, None, value, "epoch_seconds")
+                    # The version tells runs of one id apart.
+                    found.append(replace(newest, silver_version=judge.silver_version))
         return found
 
 

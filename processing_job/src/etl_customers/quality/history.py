@@ -23,6 +23,10 @@ class Step:
     silver_version: int
     sources: dict[str, SourceCounts] = field(default_factory=dict)
 
+    def came_after(self, version: int | None, at: float) -> bool:
+        """True if silver was not yet so far at that version and time; made anew, it counts from version 0 again."""
+        return version is None or self.silver_version > version or self.at > at
+
     def metrics(self) -> Iterator[Metric]:
         """As rows of the table."""
         for source, counts in self.sources.items():
@@ -54,6 +58,7 @@ class History:
         self.recorded = {metric.key for metric in self.metrics}
         self.steps = _steps(self.metrics)
         self._verdicts = {(m.rule, m.source): m for m in self.metrics if m.rule is not None}
+        self._breaches = {(m.rule, m.source): m for m in self.metrics if m.outcome == Outcome.BREACHED}
         versions = [(m.silver_version, m.run_at) for m in self.metrics if m.silver_version is not None]
         self._position: tuple[int | None, float] = versions[-1] if versions else (None, 0.0)
         self._newest = {(m.measure, m.source): m.value for m in self.metrics if m.unit == "epoch_seconds"}
@@ -61,6 +66,10 @@ class History:
     def verdict(self, rule: str, source: str) -> Metric | None:
         """The rule's last word on the source."""
         return self._verdicts.get((rule, source))
+
+    def breach(self, rule: str, source: str) -> Metric | None:
+        """The rule's newest breach of the source, open or not."""
+        return self._breaches.get((rule, source))
 
     def newest(self, measure: str, source: str) -> float | None:
         """The newest arrival or event on record, in seconds since 1970."""
@@ -86,9 +95,8 @@ class History:
         return self._position[0]
 
     def lacks(self, step: Step) -> bool:
-        """True if the step came after all that is recorded; a table made anew starts again at version 0."""
-        version, at = self._position
-        return version is None or step.silver_version > version or step.at > at
+        """True if the step came after all that is recorded."""
+        return step.came_after(*self._position)
 
 
 def _steps(metrics: list[Metric]) -> list[Step]:

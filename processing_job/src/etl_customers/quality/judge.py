@@ -46,6 +46,11 @@ class Judge:
         reported = set() if self.accept is None else self.history.reported(self.accept)
         object.__setattr__(self, "_accepted", reported)
 
+    @property
+    def silver_version(self) -> int | None:
+        """The version of silver.purchases up to which this run judges."""
+        return self.steps[-1].silver_version if self.steps else self.history.silver_version
+
     def verdicts(self) -> list[Metric]:
         """One for each rule and source."""
         pairs = [(rule, source) for rule in self.rules for source in self.sources if rule.applies_to(source)]
@@ -90,7 +95,7 @@ class Judge:
             rule.severity.value,
             outcome.value,
             since,
-            self.steps[-1].silver_version if self.steps else self.history.silver_version,
+            self.silver_version,
         )
 
     def _before(self, rule: QualityRule, source: str) -> Metric | None:
@@ -120,10 +125,12 @@ class Judge:
 
         Rows that somebody accepted, and those before them, are not held against a source again.
         """
-        accepted = before.since if before is not None and before.outcome == Outcome.ACCEPTED else None
+        # Known by version and time: a run id may be that of later runs, too.
+        is_accepted = before is not None and before.outcome == Outcome.ACCEPTED
+        breach = self.history.breach(rule.name, source) if is_accepted else None
         rows = bad = 0
         for step in reversed([*self.history.steps, *self.steps]):
-            if step.run_id == accepted:
+            if breach is not None and not step.came_after(breach.silver_version, breach.run_at):
                 break
             counts = step.sources.get(source, SourceCounts())
             rows += counts.read

@@ -38,6 +38,7 @@ def report(summary: Summary, history: History, lineage: Lineage, contract: Contr
         # A run of gold alone has no figures of rows: another task of the same run has.
         took_rows=Layer.SILVER in summary.timings,
         plots=_plots(summary, history, over_runs),
+        revenue=[_revenue(summary, currency) for currency in contract.currencies],
         totals=over_runs,
         runs=len(history.steps),
         outcomes=list(charts.COLOURS),
@@ -60,14 +61,20 @@ def _plots(summary: Summary, history: History, over_runs: dict[str, dict[str, in
     reasons = _reasons(summary)
     if reasons:
         plots["reasons"] = charts.bars(reasons, "rows in quarantine", "Rows in quarantine by reason")
-    stores = [row for row in summary.top_stores if row["store_location"] and row["currency"] == "BRL"]
-    if stores:
-        revenue = {row["store_location"]: float(row["revenue"]) for row in stores}
-        plots["stores"] = charts.bars(revenue, "revenue, BRL", "Revenue of the stores with most purchases, BRL")
-    months = [row for row in summary.months if row["currency"] == "BRL"]
+    return {name: Markup(plot) for name, plot in plots.items()}
+
+
+def _revenue(summary: Summary, currency: str) -> dict[str, Markup]:
+    """In one currency, as amounts of two have no common scale; no plot where there is none."""
+    plots, ylabel = {}, f"revenue, {currency}"
+    months = [row for row in summary.months if row["currency"] == currency]
     if months:
         monthly = trends.Trend([str(row["month"])[:7] for row in months], {"": [float(r["revenue"]) for r in months]})
-        plots["months"] = charts.over_runs(monthly, "revenue, BRL", "Revenue by month, BRL")
+        plots["months"] = charts.over_runs(monthly, ylabel, f"Revenue by month, {currency}")
+    stores = [row for row in summary.top_stores if row["store_location"] and row["currency"] == currency]
+    if stores:
+        revenue = {row["store_location"]: float(row["revenue"]) for row in stores}
+        plots["stores"] = charts.bars(revenue, ylabel, f"Revenue of the stores with most purchases, {currency}")
     return {name: Markup(plot) for name, plot in plots.items()}
 
 
