@@ -86,6 +86,16 @@ class LakehouseRuns:
         seconds, peak, said = _run(command, dict(os.environ), _REPOSITORY)
         return self._kept(f"{kind}, {name}", Run(seconds, json.loads(said.splitlines()[-1])["seconds"], peak))
 
+    def merges(self, name: str) -> Run:
+        """What Delta's bare MERGEs of the newest run's results cost: `lakehouse_merges.py`."""
+        self._tell(f"bare MERGEs: {name}")
+        out = self._other(name, "merges")
+        module, places = [sys.executable, "-m", "benchmarks.lakehouse_merges"], [str(self._lake(name)), str(out)]
+        _run([*module, "prepare", *places], dict(os.environ), _REPOSITORY)
+        seconds, peak, said = _run([*module, "run", *places], dict(os.environ), _REPOSITORY)
+        shutil.rmtree(out)
+        return self._kept(f"merges, {name}", Run(seconds, json.loads(said.splitlines()[-1])["seconds"], peak))
+
     def refuse_unequal(self, name: str, kind: str) -> None:
         """Compare the two results, then drop the other's."""
         self._tell(f"comparing with {kind}")
