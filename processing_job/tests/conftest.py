@@ -9,11 +9,12 @@ import pytest
 from customer_contract import Contract, load_contract
 from fault_kit import RawCopies, Reference
 from fault_page import Seen
-from lake_kit import SmallLake
+from lake_kit import SmallLake, properties_once_large
 from pyspark.sql import SparkSession
 
 from etl_customers.config.session import MERGE_MARKS_ROWS, SMALL, local_session
 from etl_customers.utils import versioned_table
+from etl_customers.utils.lake_table import LakeTable
 
 #: Tests have a handful of rows: compiling Java for each query costs more than it saves. The command's own tests and
 #: the demo run with code generation.
@@ -40,8 +41,9 @@ def lake(tmp_path: Path, spark: SparkSession) -> SmallLake:
 
 @pytest.fixture
 def all_is_large(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every table is written as a large one is; most tests meet small ones."""
+    """Every table is written as a large one is after its first maintenance; most tests meet small ones."""
     monkeypatch.setattr(versioned_table, "LARGE_BYTES", -1)
+    monkeypatch.setattr(LakeTable, "_properties", properties_once_large)
     spark.conf.set(MERGE_MARKS_ROWS, "true")
     yield
     spark.conf.set(MERGE_MARKS_ROWS, SMALL[MERGE_MARKS_ROWS])

@@ -146,6 +146,14 @@ def _copied(text: str | None) -> str:
     return '"' + text.replace('"', '""') + '"' if odd else text
 
 
+_MADE_WITH = LakeTable._properties
+
+
+def properties_once_large(table: LakeTable) -> dict[str, str]:
+    """What a table has that grew large, after its maintenance."""
+    return _MADE_WITH(table) | ({"delta.enableDeletionVectors": "true"} if table._may_mark else {})
+
+
 def vacuum_now(table: LakeTable) -> None:
     """Delete every file that the newest version does not need, however young."""
     check = "spark.databricks.delta.retentionDurationCheck.enabled"

@@ -88,9 +88,10 @@ def test_since_does_not_pass_what_may_have_changed_while_pages_were_read() -> No
     assert after.complete()["since"] == "2025-01-02T12:04:00Z"
 
 
-def test_what_is_known_beyond_a_window_is_known_to_the_next_one_of_its_row() -> None:
+@pytest.mark.parametrize("until", ["2025-01-01T11:00:00Z", "2025-01-01T12:00:00Z"])
+def test_what_is_known_at_a_windows_end_or_after_it_is_known_to_the_next_one_of_its_row(until: str) -> None:
     noon = "2025-01-01T12:00:00Z"
-    first = Window(TIME, "2025-01-01T10:00:00Z", frozenset({"b"}), until="2025-01-01T11:00:00Z", known_to=noon)
+    first = Window(TIME, "2025-01-01T10:00:00Z", frozenset({"b"}), until=until, known_to=noon)
     assert first.admit("2025-01-01T10:30:00Z", lambda: "a") is Verdict.NEW
     second = Window.after(TIME, first.complete(), "2025-01-01T13:00:00Z")
     assert second.admit(noon, lambda: "b") is Verdict.KNOWN

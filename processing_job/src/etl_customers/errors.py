@@ -79,14 +79,14 @@ class ReconciliationFailed(JobError):
 
 
 class GoldDiffers(ReconciliationFailed):
-    """A table of gold does not add up to silver.
+    """A table of gold, or the golden customers, do not add up to silver.purchases.
 
     Args:
         table: its name.
     """
 
     advice = (
-        "The next run makes the table anew from silver. If it ends like this one, do not publish gold; else look into "
+        "The next run of its layer makes the table anew. If it ends like this one, do not publish gold; else look into "
         "the table's history (DESCRIBE HISTORY) for who wrote to it beside this job."
     )
 

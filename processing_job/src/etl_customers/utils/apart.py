@@ -1,9 +1,10 @@
 """Few changes to a large table, in two commits: what is new is appended, then a MERGE changes what the table holds.
 
 One MERGE for both joins outer, for which Spark cannot send the few rows to the table: all columns of every file that
-is touched go over a shuffle. A MERGE that only updates and deletes joins inner, and by deletion vectors writes no row
-but the changed ones. The second commit carries the progress: a run that ends between the two is taken up by the next,
-which finds the new rows held and equal. (Seen with Delta 4.4.0; docs/decisions/0027-few-changes-to-a-large-table.md)
+is touched go over a shuffle. A MERGE that only updates and deletes joins inner, and where the table has deletion
+vectors writes no row but the changed ones. The second commit carries the progress: a run that ends between the two is
+taken up by the next, which finds the new rows held and equal. (Seen with Delta 4.4.0;
+docs/decisions/0027-few-changes-to-a-large-table.md)
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class LoggedCommit:
 
     @property
     def is_creation(self) -> bool:
-        """True if it made the table, and without a row: by CREATE TABLE, but not by a copy of another."""
-        return self.operation.startswith("CREATE") and self.metrics.get("numOutputRows", "0") == "0"
+        """True if it made the table, and without a row: by CREATE TABLE, but not by a copy or in another's place."""
+        return self.operation.startswith("CREATE TABLE") and self.metrics.get("numOutputRows", "0") == "0"
 
     @property
     def rows(self) -> int | None:

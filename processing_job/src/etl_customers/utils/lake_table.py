@@ -82,8 +82,10 @@ class LakeTable(VersionedTable):
     @property
     def kept_properties(self) -> dict[str, str]:
         """Those that the table should have whoever made it. Asked by maintenance, of a table that is there."""
-        marks = {_DELETION_VECTORS: "true"} if self._may_mark and self.is_large else {}
-        return AUTO_OPTIMIZE | _ISOLATION | marks
+        kept = AUTO_OPTIMIZE | _ISOLATION
+        if not self._may_mark:
+            return kept | {_DELETION_VECTORS: "false"}
+        return kept | {_DELETION_VECTORS: "true"} if self.is_large else kept
 
     def ensure(self) -> LakeTable:
         """Create the table, or add the columns that it lacks. Raises ContractBreaksTable."""
@@ -203,6 +205,7 @@ class LakeTable(VersionedTable):
             self.spark.conf.unset(_METADATA_CONF)
 
     def _properties(self) -> dict[str, str]:
+        """Those that it is made with."""
         return {
             "delta.enableChangeDataFeed": "true",
             **AUTO_OPTIMIZE,

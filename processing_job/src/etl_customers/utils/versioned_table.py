@@ -124,10 +124,13 @@ class VersionedTable:
 
 
 def _bytes_on_disk(table: Path | None) -> float:
-    """Of all versions' files of a table on a local disk; without bound if it is elsewhere."""
+    """Of all versions' files of a table on a local disk; without bound if that cannot be told."""
     if table is None or not table.is_dir():
         return float("inf")
-    return sum(file.stat().st_size for file in table.rglob("*.parquet"))
+    try:
+        return sum(file.stat().st_size for file in table.rglob("*.parquet"))
+    except FileNotFoundError:  # VACUUM is at work
+        return float("inf")
 
 
 def figure_of_each(figures: Iterable[tuple[str, VersionedTable, Column]]) -> dict[str, int]:

@@ -166,7 +166,8 @@ class Window:
         moves = self._max_key is not None and self._max_key != self._since_key
         if moves:
             since = self.seen_max
-        if not moves or _lies_before(self._until_key, self._known_key):  # the rest is for the next window of the row
+        if not moves or (self._until_key is not None and not _lies_before(self._known_key, self._until_key)):
+            # what is known at the window's end or after it is for the next window of the row
             boundary |= self.boundary
         return {"since": since, "boundary": sorted(boundary), "seen_max": since, "newest": self.newest, "resume": None}
 

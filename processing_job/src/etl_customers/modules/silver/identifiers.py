@@ -63,9 +63,10 @@ def _holds(text: Column, digits: Column, format: ColumnFormat, own: Column) -> C
     if format in (ColumnFormat.CPF, ColumnFormat.PAYMENT_CARD):
         # a branch, as both sides of an "and" are evaluated if another expression has them too
         return F.when((F.length(own) >= SHORTEST) & _has_its_digits(text, own), F.contains(digits, own))
-    if format is not ColumnFormat.EMAIL:  # a telephone number, say, which the contract masks as a whole
+    if format is not ColumnFormat.EMAIL:
+        # A telephone number, say, which the contract masks as a whole. Words alone stand elsewhere by chance: a city in
+        # a store's name.
         number = digits_of(own)
-        as_written = (F.length(own) >= SHORTEST) & F.contains(F.lower(text), F.lower(own))
-        return as_written | ((F.length(number) >= SHORTEST) & F.contains(digits, number))
+        return (F.length(number) >= SHORTEST) & ~number.rlike(r"^(\d)\1*$") & F.contains(digits, number)
     at = F.lit("@")
     return F.contains(text, at) & F.contains(own, at) & (F.length(own) >= 6) & F.contains(F.lower(text), F.lower(own))

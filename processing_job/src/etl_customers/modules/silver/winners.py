@@ -33,7 +33,8 @@ def write_purchases(table: LakeTable, met: Met, counts: SilverCounts, commit: Co
     if met.few:
         written = _changes(table, winners, met, counts).write(table, commit)
     elif counts.updates == 0:  # a MERGE would look for what it changes
-        written = table.append_unheld(winners.select(*names), (KEY,), commit, bulk=expected >= _BULK_ROWS)
+        bulk = expected >= _BULK_ROWS and table.newest().is_creation
+        written = table.append_unheld(winners.select(*names), (KEY,), commit, bulk=bulk)
     else:
         builder = table.delta().alias("t").merge(winners.select(*names).alias("s"), f"t.{KEY} = s.{KEY}")
         told = table.merge(builder.whenMatchedUpdateAll().whenNotMatchedInsertAll(), commit)
