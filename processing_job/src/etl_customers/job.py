@@ -86,6 +86,8 @@ class Job:
         self.monthly = store_monthly_metrics(self.spark, gold, self.contract)
         self.per_store = customers_per_store(self.spark, gold)
         self.customer_360 = customer_360(self.spark, gold, self.contract)
+        #: Every table that is made from purchases.
+        self.grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
 
     def run(self, layer: Layer) -> RunResult:
         """Run one layer, or all in their order; a breach of quality keeps gold as it was. Raises JobError."""
@@ -101,8 +103,7 @@ class Job:
 
     def _written_by_others(self, since: float) -> bool:
         """True if another run changed a table that this one checks itself against. `since`: seconds since 1970."""
-        grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
-        checked = (self.bronze, self.purchases, *(target.table for target in grouped))
+        checked = (self.bronze, self.purchases, *(target.table for target in self.grouped))
         return any(table.exists() and table.others_since(since, self.run_id) for table in checked)
 
     def _run(self, layer: Layer) -> RunResult:
@@ -143,8 +144,7 @@ class Job:
         """True if every table holds all of the newest version of the table that it is made from."""
         if self.bronze.changed_since(self.purchases.progress(self.bronze.name, table=self.bronze).consumed):
             return False
-        grouped = (self.customers, self.monthly, self.per_store, self.customer_360)
-        return all(target.is_caught_up(self.purchases) for target in grouped)
+        return all(target.is_caught_up(self.purchases) for target in self.grouped)
 
     def _rows(self) -> int:
         """Of raw; or of bronze, from which raw may have been cleared."""

@@ -43,7 +43,7 @@ def lineage(job: Job, result: RunResult) -> Lineage:
     edges = []
     if job.purchases.exists():
         edges.append(_edge(job.purchases, job.bronze, job.purchases.progress(job.bronze.name, table=job.bronze)))
-    for grouped in (job.customers, job.monthly, job.per_store, job.customer_360):
+    for grouped in job.grouped:
         if grouped.table.exists():
             edges.append(_edge(grouped.table, job.purchases, grouped.progress(job.purchases)))
     return Lineage(batches, result.counts.bronze_versions, edges)

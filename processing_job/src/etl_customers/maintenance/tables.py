@@ -65,12 +65,11 @@ class KeptTable:
 
 def kept_tables(job: Job) -> list[KeptTable]:
     """Every table of the lake, also those that no user reads."""
-    grouped = (job.customers, job.monthly, job.per_store, job.customer_360)
     followers: dict[str, tuple[tuple[LakeTable, str], ...]] = {
         job.bronze.name: ((job.purchases, ""),),
-        job.purchases.name: tuple((target.table, target.definition) for target in grouped),
+        job.purchases.name: tuple((target.table, target.definition) for target in job.grouped),
     }
     kept = [KeptTable(table, followers.get(table.name, ())) for table in job.tables()]
-    stagings = [job.staging, *(target.staging for target in grouped if target.staging)]
+    stagings = [job.staging, *(target.staging for target in job.grouped if target.staging)]
     staged = [LakeTable(job.spark, staging.address, staging.name, StructType([]), ()) for staging in stagings]
     return [*kept, KeptTable(job.metrics.table), *(KeptTable(table, rewritten=True) for table in staged)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from customer_contract import SourceProfile
+from customer_contract.time_formats import ISO_8601
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from etl_customers.modules.silver.text import first_fault
 
-ISO_8601 = "ISO_8601"
 _ISO_DATE = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 #: As Spark reads it too, which cuts a fraction at the microsecond: what most sources write.

@@ -65,24 +65,23 @@ def write_quarantine(table: LakeTable, staged: DataFrame, held: DataFrame | None
 def release_accepted(table: LakeTable, staged: DataFrame, commit: Commit) -> None:
     """Drop rejected rows that are not rejected any more: they were judged before, by another contract."""
     accepted = staged.where(F.col("_outcome") != Outcome.QUARANTINED.value).select(*_KEYS).distinct()
-    rejected = table.read().where(f"NOT {_IS_CONFLICT}").select(*_KEYS)
-    if rejected.join(accepted, [*_KEYS], "left_semi").isEmpty():
-        return
     same = " AND ".join(f"t.{key} = s.{key}" for key in _KEYS)
-    builder = table.delta().alias("t").merge(accepted.alias("s"), same)
-    table.merge(builder.whenMatchedDelete(f"NOT {_IS_CONFLICT_OF_TABLE}"), commit)
+    _drop(table, f"NOT {_IS_CONFLICT_OF_TABLE}", accepted, same, commit)
 
 
 def resolve_conflicts(table: LakeTable, versions: DataFrame, commit: Commit) -> None:
     """Drop conflicts that these versions settle, one a purchase, which silver holds or is about to: had they come after
     it, they would have been stale if it is newer, and duplicates if it says the same.
     """
-    versions = versions.select(*_VERSION)
-    open_conflicts = table.read().where(_IS_CONFLICT).select(*_VERSION)
-    if open_conflicts.alias("t").join(versions.alias("s"), F.expr(_SETTLED), "left_semi").isEmpty():
+    _drop(table, _IS_CONFLICT_OF_TABLE, versions.select(*_VERSION), _SETTLED, commit)
+
+
+def _drop(table: LakeTable, which: str, rows: DataFrame, meet: str, commit: Commit) -> None:
+    """Delete from the table, `t`, `which` rows meet one of `rows`, `s`. Mostly none does, which is cheap to see."""
+    held = table.read().alias("t").where(which)
+    if held.join(rows.alias("s"), F.expr(meet), "left_semi").isEmpty():
         return
-    builder = table.delta().alias("t").merge(versions.alias("s"), _SETTLED)
-    table.merge(builder.whenMatchedDelete(_IS_CONFLICT_OF_TABLE), commit)
+    table.merge(table.delta().alias("t").merge(rows.alias("s"), meet).whenMatchedDelete(which), commit)
 
 
 def _shown(name: str, staged: list[str]) -> Column:
